@@ -1,0 +1,270 @@
+/*
+ * ngx_outbound_ws_slot: the workers of all generations, and how one wakes the
+ * others.
+ *
+ * The table needs no lock: a slot is claimed by setting its pid with a
+ * compare-and-swap, and only its holder writes the rest.  Below: nothing but
+ * the kernel.
+ */
+
+
+#include "ngx_outbound_ws_slot.h"
+
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+
+
+typedef struct {
+    ngx_atomic_t   pid;          /* 0: free */
+    ngx_atomic_t   number;       /* what the holder was given, 0: nobody */
+    ngx_atomic_t   generation;   /* of the configuration it runs */
+    ngx_atomic_t   leaving;      /* boolean */
+} ngx_outbound_ws_slot_t;
+
+
+typedef struct {
+    ngx_atomic_t            claims;      /* all there ever were */
+    ngx_outbound_ws_slot_t  slots[NGX_OUTBOUND_WS_SLOTS];
+} ngx_outbound_ws_slots_t;
+
+
+static ngx_outbound_ws_slot_t *ngx_outbound_ws_slot_get(uint64_t number);
+
+
+/* made by the first master, the same in every process forked since */
+static ngx_outbound_ws_slots_t  *ngx_outbound_ws_slots;
+static int                       ngx_outbound_ws_slot_fds
+                                     [NGX_OUTBOUND_WS_SLOTS];
+
+/* counted by the master, and with a fork the worker's own */
+static ngx_atomic_uint_t         ngx_outbound_ws_slot_generation;
+
+
+ngx_int_t
+ngx_outbound_ws_slot_init(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                i;
+    ngx_outbound_ws_slots_t  *slots;
+
+    ngx_outbound_ws_slot_generation++;
+
+    if (ngx_outbound_ws_slots || ngx_test_config) {
+        return NGX_OK;
+    }
+
+    slots = mmap(NULL, sizeof(ngx_outbound_ws_slots_t), PROT_READ|PROT_WRITE,
+                 MAP_SHARED|MAP_ANONYMOUS, -1, 0);
+
+    if (slots == MAP_FAILED) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "outbound_ws: mmap() of the worker slots failed");
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
+        ngx_outbound_ws_slot_fds[i] = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
+
+        if (ngx_outbound_ws_slot_fds[i] == -1) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                          "outbound_ws: eventfd() failed");
+            goto failed;
+        }
+    }
+
+    ngx_outbound_ws_slots = slots;
+
+    return NGX_OK;
+
+failed:
+
+    while (i--) {
+        (void) close(ngx_outbound_ws_slot_fds[i]);
+    }
+
+    (void) munmap(slots, sizeof(ngx_outbound_ws_slots_t));
+
+    return NGX_ERROR;
+}
+
+
+uint64_t
+ngx_outbound_ws_slot_claim(ngx_log_t *log)
+{
+    uint64_t                 number;
+    ngx_uint_t               i;
+    ngx_outbound_ws_slot_t  *slot;
+
+    (void) ngx_outbound_ws_slot_reap();
+
+    for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
+        slot = &ngx_outbound_ws_slots->slots[i];
+
+        if (!ngx_atomic_cmp_set(&slot->pid, 0, (ngx_atomic_uint_t) ngx_pid)) {
+            continue;
+        }
+
+        number = 1 + ngx_atomic_fetch_add(&ngx_outbound_ws_slots->claims, 1);
+        number = number * NGX_OUTBOUND_WS_SLOTS + i;
+
+        slot->leaving = 0;
+        slot->generation = ngx_outbound_ws_slot_generation;
+        ngx_memory_barrier();
+        slot->number = number;
+
+        return number;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, log, 0,
+                  "outbound_ws: all %d worker slots are taken",
+                  NGX_OUTBOUND_WS_SLOTS);
+
+    return 0;
+}
+
+
+int
+ngx_outbound_ws_slot_fd(uint64_t number)
+{
+    return ngx_outbound_ws_slot_fds[number % NGX_OUTBOUND_WS_SLOTS];
+}
+
+
+void
+ngx_outbound_ws_slot_drain(uint64_t number)
+{
+    ssize_t   n;
+    uint64_t  count;
+
+    /* EAGAIN: there was nothing in it */
+    n = read(ngx_outbound_ws_slot_fd(number), &count, sizeof(count));
+    (void) n;
+}
+
+
+void
+ngx_outbound_ws_slot_leave(uint64_t number)
+{
+    ngx_outbound_ws_slot_get(number)->leaving = 1;
+}
+
+
+void
+ngx_outbound_ws_slot_release(uint64_t number)
+{
+    ngx_outbound_ws_slot_t  *slot;
+
+    slot = ngx_outbound_ws_slot_get(number);
+
+    slot->number = 0;
+    ngx_memory_barrier();
+    slot->pid = 0;
+}
+
+
+ngx_uint_t
+ngx_outbound_ws_slot_alive(uint64_t number)
+{
+    return number && ngx_outbound_ws_slot_get(number)->number == number;
+}
+
+
+ngx_uint_t
+ngx_outbound_ws_slot_successor(uint64_t number)
+{
+    ngx_uint_t               i;
+    ngx_outbound_ws_slot_t  *slot;
+
+    for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
+        slot = &ngx_outbound_ws_slots->slots[i];
+
+        if (slot->number && slot->number != number && !slot->leaving) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_outbound_ws_slot_newest(void)
+{
+    ngx_uint_t               i;
+    ngx_outbound_ws_slot_t  *slot;
+
+    for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
+        slot = &ngx_outbound_ws_slots->slots[i];
+
+        if (slot->number
+            && slot->generation > ngx_outbound_ws_slot_generation)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+ngx_uint_t
+ngx_outbound_ws_slot_reap(void)
+{
+    pid_t                    pid;
+    ngx_uint_t               i, n;
+    ngx_outbound_ws_slot_t  *slot;
+
+    n = 0;
+
+    for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
+        slot = &ngx_outbound_ws_slots->slots[i];
+        pid = (pid_t) slot->pid;
+
+        if (pid == 0 || kill(pid, 0) == 0 || ngx_errno != ESRCH) {
+            continue;
+        }
+
+        /* held by the reaper meanwhile, so no claim comes in between */
+
+        if (ngx_atomic_cmp_set(&slot->pid, (ngx_atomic_uint_t) pid,
+                               (ngx_atomic_uint_t) ngx_pid))
+        {
+            slot->number = 0;
+            ngx_memory_barrier();
+            slot->pid = 0;
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+void
+ngx_outbound_ws_slot_wake_others(uint64_t number)
+{
+    ssize_t     n;
+    uint64_t    one;
+    ngx_uint_t  i;
+
+    one = 1;
+
+    for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
+
+        if (ngx_outbound_ws_slots->slots[i].pid == 0
+            || ngx_outbound_ws_slots->slots[i].number == number)
+        {
+            continue;
+        }
+
+        /* EAGAIN: it holds 2^64 wake-ups already */
+        n = write(ngx_outbound_ws_slot_fds[i], &one, sizeof(one));
+        (void) n;
+    }
+}
+
+
+static ngx_outbound_ws_slot_t *
+ngx_outbound_ws_slot_get(uint64_t number)
+{
+    return &ngx_outbound_ws_slots->slots[number % NGX_OUTBOUND_WS_SLOTS];
+}

@@ -1,0 +1,66 @@
+/*
+ * ngx_outbound_ws_slot: the workers of all generations, and how one wakes the
+ * others.
+ *
+ * The first master makes a table in shared memory and an eventfd for each of
+ * its slots; every process forked since, after however many reloads, has
+ * both.  A worker claims a slot for its life.  A wake-up carries nothing, and
+ * a lost one is made good by the slow tick of ngx_outbound_ws_notify.
+ */
+
+#ifndef _NGX_OUTBOUND_WS_SLOT_H_INCLUDED_
+#define _NGX_OUTBOUND_WS_SLOT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+
+/*
+ * workers x generations that may be alive at once; a worker that finds no
+ * free slot tries again each second, and serves no clients until then
+ */
+#define NGX_OUTBOUND_WS_SLOTS  128
+
+
+/*
+ * In init_module: a new generation begins; makes the table unless it is
+ * there.  NGX_ERROR: logged.
+ */
+ngx_int_t ngx_outbound_ws_slot_init(ngx_cycle_t *cycle);
+
+/*
+ * Claims a slot for this process.  Its number is never used again, so the
+ * slot of a dead worker isn't mistaken for its successor's.  0: none is free.
+ */
+uint64_t ngx_outbound_ws_slot_claim(ngx_log_t *log);
+
+/* The eventfd on which the slot's worker is woken. */
+int ngx_outbound_ws_slot_fd(uint64_t slot);
+
+/* Drains it. */
+void ngx_outbound_ws_slot_drain(uint64_t slot);
+
+/* This worker takes nothing over any more, but still wants to be woken. */
+void ngx_outbound_ws_slot_leave(uint64_t slot);
+
+void ngx_outbound_ws_slot_release(uint64_t slot);
+
+/* 1 while the worker that claimed it has not released it or been reaped. */
+ngx_uint_t ngx_outbound_ws_slot_alive(uint64_t slot);
+
+/* 1 when a worker that isn't leaving is there besides `slot`. */
+ngx_uint_t ngx_outbound_ws_slot_successor(uint64_t slot);
+
+/* 1 while no worker of a newer generation than this one's is there. */
+ngx_uint_t ngx_outbound_ws_slot_newest(void);
+
+/* Frees the slots of dead processes; returns how many there were. */
+ngx_uint_t ngx_outbound_ws_slot_reap(void);
+
+/* Wakes every worker but `slot`'s. */
+void ngx_outbound_ws_slot_wake_others(uint64_t slot);
+
+
+#endif /* _NGX_OUTBOUND_WS_SLOT_H_INCLUDED_ */
