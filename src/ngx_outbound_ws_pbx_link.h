@@ -1,0 +1,166 @@
+/*
+ * ngx_outbound_ws_pbx_link: one link to the PBX, as its owner runs it.
+ *
+ * For the ngx_outbound_ws_pbx files only:
+ *
+ *   _pbx           which links this worker runs
+ *   _pbx_link      a link's life: token, WebSocket, back-off
+ *   _pbx_callers   a link's callers: the list, events, what is read again
+ */
+
+#ifndef _NGX_OUTBOUND_WS_PBX_LINK_H_INCLUDED_
+#define _NGX_OUTBOUND_WS_PBX_LINK_H_INCLUDED_
+
+
+#include "ngx_outbound_ws_pbx.h"
+#include "ngx_outbound_ws_socket.h"
+#include "ngx_outbound_ws_zone.h"
+
+#include "ows_backoff.h"
+#include "ows_callers.h"
+#include "ows_project.h"
+#include "ows_refresh.h"
+
+
+typedef struct ngx_outbound_ws_pbx_link_s  ngx_outbound_ws_pbx_link_t;
+
+
+/* What one worker has of one zone's links. */
+struct ngx_outbound_ws_pbx_s {
+    ngx_outbound_ws_zone_t       *zone;
+    ngx_outbound_ws_curl_t       *curl;
+    ngx_log_t                    *log;
+    uint64_t                      slot;       /* this worker's */
+    uint64_t                      revision;   /* of the zone's links when
+                                                 they were looked at */
+    ngx_uint_t                    round;      /* of looking */
+    ngx_queue_t                   links;
+    ngx_rbtree_t                  tree;       /* of them, by id */
+    ngx_rbtree_node_t             sentinel;
+    unsigned                      leaving:1;
+};
+
+
+/* One of the two WebSockets that a link may have while it is renewed. */
+typedef struct {
+    ngx_outbound_ws_pbx_link_t   *link;
+    ngx_outbound_ws_socket_t     *socket;     /* owned; NULL: unused */
+} ngx_outbound_ws_pbx_end_t;
+
+
+/* From the heap; freed when the zone says that it is another's or gone. */
+struct ngx_outbound_ws_pbx_link_s {
+    ngx_rbtree_node_t             node;       /* its key is the link's id */
+    ngx_queue_t                   queue;
+    ngx_outbound_ws_pbx_t        *pbx;
+    ngx_uint_t                    round;      /* of looking, when last seen */
+    uint64_t                      check;      /* the last one that was met */
+
+    ows_link_state_e              state;
+    ows_backoff_t                 backoff;
+    ngx_msec_t                    granted;    /* when the token came; 0: to
+                                                 the owner before */
+    ngx_msec_t                    renewal;    /* when it is due */
+
+    ngx_outbound_ws_curl_request_t  *token;   /* under way, or NULL */
+    ngx_outbound_ws_pbx_end_t     ends[2];
+    ngx_outbound_ws_pbx_end_t    *current;    /* the one that counts, or NULL */
+    ngx_outbound_ws_pbx_end_t    *opening;    /* its successor, or NULL */
+
+    ows_error_e                   error;      /* why the attempt failed */
+    u_char                        reason[256];
+    size_t                        reason_len;
+
+    ows_callers_t                *callers;    /* owned */
+    ows_refresh_t                *refresh;    /* owned */
+    ngx_outbound_ws_curl_request_t  *list;    /* under way, or NULL */
+    ngx_queue_t                   reads;      /* of entities, under way */
+    ngx_uint_t                    n_reads;
+    ngx_msec_t                    reported;   /* when, the last time */
+
+    ngx_connection_t              ident;      /* what nginx logs of a timer */
+    ngx_event_t                   retry;      /* the back-off is over */
+    ngx_event_t                   renew;      /* the token is due */
+    ngx_event_t                   grace;      /* a WebSocket lost while its
+                                                 successor was being opened
+                                                 shows now; or a link given
+                                                 up was not taken */
+    ngx_event_t                   reconcile;  /* list again */
+    ngx_event_t                   report;     /* to the zone */
+
+    unsigned                      fresh:1;    /* the token was granted in this
+                                                 attempt */
+    unsigned                      told:1;     /* the error of this streak */
+    unsigned                      full_told:1;    /* storageFull, likewise */
+    unsigned                      given_up:1; /* waits for its next owner */
+};
+
+
+/* _pbx_link */
+
+/* NULL: no memory.  Begins by itself. */
+ngx_outbound_ws_pbx_link_t *ngx_outbound_ws_pbx_link_create(
+    ngx_outbound_ws_pbx_t *pbx, ngx_outbound_ws_link_info_t *info);
+
+/* Frees it, after the event STOP. */
+void ngx_outbound_ws_pbx_link_destroy(ngx_outbound_ws_pbx_link_t *link);
+
+/* startOutbound wants the credentials checked with a new token. */
+void ngx_outbound_ws_pbx_link_check(ngx_outbound_ws_pbx_link_t *link);
+
+/* Everything but the WebSocket ends; that one stays until it has an heir. */
+void ngx_outbound_ws_pbx_link_give_up(ngx_outbound_ws_pbx_link_t *link);
+
+/* Something happened; the link may go on, but is never freed by this. */
+void ngx_outbound_ws_pbx_link_step(ngx_outbound_ws_pbx_link_t *link,
+    ows_link_event_e event);
+
+/* The attempt under way failed: why, for everyone to read. */
+void ngx_outbound_ws_pbx_link_fail(ngx_outbound_ws_pbx_link_t *link,
+    ows_link_event_e event, ows_error_e error, const char *fmt, ...);
+
+/* The PBX answered 401 or 403 to the token there is. */
+void ngx_outbound_ws_pbx_link_unauthorized(ngx_outbound_ws_pbx_link_t *link,
+    const char *what, ngx_uint_t status);
+
+/*
+ * Begins a GET with the token that the zone holds now.  NULL: no memory, or
+ * the link is not this worker's any more.
+ */
+ngx_outbound_ws_curl_request_t *ngx_outbound_ws_pbx_link_get(
+    ngx_outbound_ws_pbx_link_t *link, u_char *path, size_t len,
+    ngx_outbound_ws_curl_handler_pt handler, void *data);
+
+/* Brings news to the zone, and tells the workers. */
+ngx_int_t ngx_outbound_ws_pbx_link_news(ngx_outbound_ws_pbx_link_t *link,
+    ngx_outbound_ws_link_news_t *news);
+
+/* A timer of the link's. */
+void ngx_outbound_ws_pbx_link_timer(ngx_outbound_ws_pbx_link_t *link,
+    ngx_event_t *ev, ngx_event_handler_pt handler);
+
+#define ngx_outbound_ws_pbx_link_of(ev, timer)                                \
+    (ngx_outbound_ws_pbx_link_t *)                                            \
+        ((u_char *) (ev) - offsetof(ngx_outbound_ws_pbx_link_t, timer))
+
+
+/* _pbx_callers */
+
+ngx_int_t ngx_outbound_ws_pbx_callers_init(ngx_outbound_ws_pbx_link_t *link);
+void ngx_outbound_ws_pbx_callers_destroy(ngx_outbound_ws_pbx_link_t *link);
+
+/* Reads the whole list.  NGX_ERROR: no memory. */
+ngx_int_t ngx_outbound_ws_pbx_callers_list(ngx_outbound_ws_pbx_link_t *link);
+
+/* Cancels what is being read. */
+void ngx_outbound_ws_pbx_callers_stop(ngx_outbound_ws_pbx_link_t *link);
+
+/* A message of a WebSocket of the link's. */
+void ngx_outbound_ws_pbx_callers_event(ngx_outbound_ws_pbx_link_t *link,
+    u_char *p, size_t len);
+
+/* Tells the zone what the callers are, and whether the link is connected. */
+void ngx_outbound_ws_pbx_callers_report(ngx_outbound_ws_pbx_link_t *link);
+
+
+#endif /* _NGX_OUTBOUND_WS_PBX_LINK_H_INCLUDED_ */
