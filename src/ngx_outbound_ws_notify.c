@@ -216,6 +216,7 @@ ngx_outbound_ws_notify_exit(ngx_cycle_t *cycle)
 
     for (i = 0; i < ngx_outbound_ws_notify_conf->zones.nelts; i++) {
         ngx_outbound_ws_pbx_exit(zones[i]);
+        ngx_outbound_ws_feed_forget(zones[i]->feed);
     }
 
     c = ngx_outbound_ws_notify_wakeup;
