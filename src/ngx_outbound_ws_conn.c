@@ -321,6 +321,9 @@ ngx_outbound_ws_conn_preread(ngx_outbound_ws_conn_t *conn)
 
     ngx_outbound_ws_conn_input(conn, b->pos, b->last - b->pos);
 
+    /* a command may hold a secret */
+    ngx_explicit_memzero(b->pos, b->last - b->pos);
+
     b->pos = b->last;
 }
 
@@ -708,8 +711,6 @@ ngx_outbound_ws_conn_send(ngx_outbound_ws_conn_t *conn,
         return;
     }
 
-    conn->stats.messages_sent++;
-
     ngx_outbound_ws_conn_queue(conn, frame, snapshot);
 }
 
@@ -770,6 +771,7 @@ ngx_outbound_ws_conn_flush(ngx_outbound_ws_conn_t *conn)
 
     if (rc == NGX_OK) {
         rc = ngx_outbound_ws_out_flush(&conn->out, c, &some);
+        conn->stats.messages_sent = conn->out.messages;
         conn->stats.bytes_sent = conn->out.sent;
     }
 

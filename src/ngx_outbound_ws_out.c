@@ -148,6 +148,7 @@ ngx_outbound_ws_out_flush(ngx_outbound_ws_out_t *out, ngx_connection_t *c,
         out->sent += n;
 
         if (item->sent == item->frame->len) {
+            out->messages += !ows_frame_is_control(item->frame->data);
             ngx_outbound_ws_out_remove(out, item);
         }
     }

@@ -43,7 +43,8 @@ typedef struct {
     ngx_outbound_ws_out_item_t  *snapshot;   /* the one that waits, or NULL */
     size_t                       queued;     /* bytes, but for snapshots: of
                                                 these there are two at most */
-    off_t                        sent;       /* bytes there ever were */
+    off_t                        sent;       /* bytes, in all */
+    ngx_uint_t                   messages;   /* sent whole, in all */
 } ngx_outbound_ws_out_t;
 
 

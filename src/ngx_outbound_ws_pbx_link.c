@@ -154,6 +154,9 @@ ngx_outbound_ws_pbx_link_timer(ngx_outbound_ws_pbx_link_t *link,
 void
 ngx_outbound_ws_pbx_link_check(ngx_outbound_ws_pbx_link_t *link)
 {
+    /* who asks is told how it ends */
+    link->told = 0;
+
     if (link->given_up
         || (link->fresh && link->state != OWS_LINK_WAITING
             && link->state != OWS_LINK_REFUSED))
@@ -161,9 +164,6 @@ ngx_outbound_ws_pbx_link_check(ngx_outbound_ws_pbx_link_t *link)
         /* a check with a new token is what is going on */
         return;
     }
-
-    /* who asks is told how it ends */
-    link->told = 0;
 
     ngx_outbound_ws_pbx_link_step(link, OWS_LINK_RENEW);
 }
@@ -210,7 +210,8 @@ void
 ngx_outbound_ws_pbx_link_fail(ngx_outbound_ws_pbx_link_t *link,
     ows_link_event_e event, ows_error_e error, const char *fmt, ...)
 {
-    va_list  args;
+    va_list     args;
+    ngx_uint_t  level;
 
     va_start(args, fmt);
     link->reason_len = ngx_vslprintf(link->reason,
@@ -221,7 +222,9 @@ ngx_outbound_ws_pbx_link_fail(ngx_outbound_ws_pbx_link_t *link,
 
     link->error = error;
 
-    ngx_log_error(NGX_LOG_WARN, link->pbx->log, 0,
+    level = link->told ? NGX_LOG_INFO : NGX_LOG_WARN;
+
+    ngx_log_error(level, link->pbx->log, 0,
                   "outbound_ws_zone \"%V\", link %ui: %*s",
                   &link->pbx->zone->name, link->node.key, link->reason_len,
                   link->reason);

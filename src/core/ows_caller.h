@@ -21,9 +21,11 @@
 
 typedef struct ows_caller_item_s  ows_caller_item_t;
 
+TAILQ_HEAD(ows_caller_items_s, ows_caller_item_s);
+
 typedef struct {
-    TAILQ_HEAD(, ows_caller_item_s)   items;    /* owned */
-    size_t                            n;
+    struct ows_caller_items_s    items;         /* owned */
+    size_t                       n;
 } ows_caller_list_t;
 
 
@@ -31,17 +33,17 @@ typedef struct ows_caller_s  ows_caller_t;
 
 struct ows_caller_s {
     /* for ows_callers, which owns the caller */
-    TAILQ_ENTRY(ows_caller_s)         link;
-    ows_caller_t                     *next;
+    TAILQ_ENTRY(ows_caller_s)    link;
+    ows_caller_t                *next;
 
-    size_t                            size;     /* of all its JSON, and a
+    size_t                       size;          /* of all its JSON, and a
                                                    little more */
-    ows_str_t                         dn;       /* in data */
+    ows_str_t                    dn;            /* in _data */
 
     /* private */
-    ows_caller_list_t                 _lists[OWS_CALLER_KINDS];
-    ows_str_t                         _head;    /* JSON, in data */
-    uint8_t                           _data[];
+    ows_caller_list_t            _lists[OWS_CALLER_KINDS];
+    ows_str_t                    _head;         /* JSON, in _data */
+    uint8_t                      _data[];
 };
 
 

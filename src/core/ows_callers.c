@@ -16,9 +16,12 @@
 #define OWS_CALLERS_SLOTS  1024         /* a power of two */
 
 
+TAILQ_HEAD(ows_callers_order_s, ows_caller_s);
+
+
 /* The callers in the PBX's order, and by their DN's hash. */
 typedef struct {
-    TAILQ_HEAD(, ows_caller_s)    callers;      /* owned */
+    struct ows_callers_order_s    callers;      /* owned */
     size_t                        n;
     size_t                        size;         /* of all their JSON, and a
                                                    little more */

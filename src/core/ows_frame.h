@@ -25,6 +25,9 @@
 #define OWS_RSV1             0x40
 #define OWS_RSV              0x70
 
+/* of a frame's first byte (section 5.5) */
+#define ows_frame_is_control(p)  (((p)[0] & 0x08) != 0)
+
 #define OWS_FRAME_HEADER_MAX   14       /* 2 + 8 length + 4 masking key */
 #define OWS_CONTROL_MAX        125      /* payload of a control frame */
 #define OWS_CONTROL_FRAME_MAX  (OWS_FRAME_HEADER_MAX + OWS_CONTROL_MAX)

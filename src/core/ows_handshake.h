@@ -41,10 +41,4 @@ size_t ows_handshake_request(uint8_t *p, size_t size, const ows_str_t *path,
 void ows_handshake_key(uint8_t *key, const uint8_t *random);
 
 
-/* the other two parts of the handshake */
-
-#include "ows_origin.h"
-#include "ows_response.h"
-
-
 #endif /* _OWS_HANDSHAKE_H_INCLUDED_ */
