@@ -18,6 +18,7 @@
 typedef struct ngx_outbound_ws_zone_s    ngx_outbound_ws_zone_t;
 typedef struct ngx_outbound_ws_feed_s    ngx_outbound_ws_feed_t;
 typedef struct ngx_outbound_ws_pbx_s     ngx_outbound_ws_pbx_t;
+typedef struct ngx_outbound_ws_notify_s  ngx_outbound_ws_notify_t;
 typedef struct ngx_outbound_ws_conn_s    ngx_outbound_ws_conn_t;
 
 
@@ -47,13 +48,15 @@ struct ngx_outbound_ws_zone_s {
     ngx_shm_zone_t              *shm_zone;
     ngx_slab_pool_t             *shpool;      /* its data is for the zone
                                                  files only */
+    void                       (*repair)(ngx_outbound_ws_zone_t *zone);
     unsigned                     repaired:1;  /* in the section under the lock
                                                  that this process is in */
 
     /* this worker's own */
 
-    ngx_outbound_ws_feed_t      *feed;        /* of ngx_outbound_ws_notify */
-    ngx_outbound_ws_pbx_t       *links;       /* of ngx_outbound_ws_pbx */
+    ngx_outbound_ws_feed_t      *feed;
+    ngx_outbound_ws_pbx_t       *links;
+    ngx_outbound_ws_notify_t    *notify;
 
     /* to be called by whoever changed the zone, outside of its lock */
 

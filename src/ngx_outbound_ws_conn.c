@@ -10,12 +10,20 @@
 
 
 #include "ngx_outbound_ws_conn.h"
-#include "ngx_outbound_ws_notify.h"
-#include "ngx_outbound_ws_zone.h"
+#include "ngx_outbound_ws_command.h"
+#include "ngx_outbound_ws_feed.h"
+#include "ngx_outbound_ws_slot.h"
 
 #include "ows_mem.h"
 #include "ows_message.h"
 
+
+/* close codes, RFC 6455, section 7.4.1 and its registry */
+#define NGX_OUTBOUND_WS_CLOSE_GOING_AWAY   1001
+#define NGX_OUTBOUND_WS_CLOSE_UNSUPPORTED  1003
+#define NGX_OUTBOUND_WS_CLOSE_NO_CODE      1005     /* never on the wire */
+#define NGX_OUTBOUND_WS_CLOSE_INTERNAL     1011
+#define NGX_OUTBOUND_WS_CLOSE_TRY_LATER    1013
 
 /* bytes read from one client before others have their turn */
 #define NGX_OUTBOUND_WS_READ_SIZE   16384
@@ -39,7 +47,7 @@ struct ngx_outbound_ws_conn_s {
     ngx_connection_t             *c;
     ngx_http_request_t           *r;
     ngx_outbound_ws_loc_conf_t   *conf;
-    ngx_queue_t                   feed;  /* its place among the zone's */
+    ngx_outbound_ws_member_t      member;     /* of the zone's feed */
 
     ngx_event_handler_pt          read_handler;     /* nginx's, for the end */
     ngx_event_handler_pt          write_handler;
@@ -71,10 +79,8 @@ static void ngx_outbound_ws_conn_event(ngx_outbound_ws_conn_t *conn,
     ows_message_event_t *event);
 static void ngx_outbound_ws_conn_command(ngx_outbound_ws_conn_t *conn,
     ows_message_event_t *event);
-static void ngx_outbound_ws_conn_execute(ngx_outbound_ws_conn_t *conn,
-    ows_command_t *cmd);
-static void ngx_outbound_ws_conn_error(ngx_outbound_ws_conn_t *conn,
-    ows_error_e code, ows_str_t *id, const char *text);
+static void ngx_outbound_ws_conn_close(ngx_outbound_ws_conn_t *conn,
+    ngx_uint_t code);
 static void ngx_outbound_ws_conn_control(ngx_outbound_ws_conn_t *conn,
     ngx_uint_t opcode, u_char *p, size_t len);
 static void ngx_outbound_ws_conn_end(ngx_outbound_ws_conn_t *conn,
@@ -83,6 +89,11 @@ static void ngx_outbound_ws_conn_timer(ngx_outbound_ws_conn_t *conn);
 static void ngx_outbound_ws_conn_ping(ngx_outbound_ws_conn_t *conn);
 static void ngx_outbound_ws_conn_leave(ngx_outbound_ws_conn_t *conn);
 static void ngx_outbound_ws_conn_lost(ngx_outbound_ws_conn_t *conn);
+static void ngx_outbound_ws_conn_member_send(ngx_outbound_ws_member_t *member,
+    ngx_outbound_ws_frame_t *frame, ngx_uint_t snapshot);
+static void ngx_outbound_ws_conn_member_drop(ngx_outbound_ws_member_t *member);
+static void ngx_outbound_ws_conn_send(ngx_outbound_ws_conn_t *conn,
+    ngx_outbound_ws_frame_t *frame, ngx_uint_t snapshot);
 static ngx_uint_t ngx_outbound_ws_conn_room(ngx_outbound_ws_conn_t *conn,
     size_t len);
 static void ngx_outbound_ws_conn_queue(ngx_outbound_ws_conn_t *conn,
@@ -135,7 +146,7 @@ ngx_outbound_ws_conn_cleanup(void *data)
     ngx_outbound_ws_conn_t  *conn = data;
 
     if (conn->joined) {
-        ngx_outbound_ws_notify_part(&conn->feed);
+        ngx_outbound_ws_feed_part(&conn->member);
     }
 
     ngx_outbound_ws_out_drop(&conn->out, 1);
@@ -172,8 +183,14 @@ ngx_outbound_ws_conn_start(ngx_outbound_ws_conn_t *conn)
     ngx_add_timer(c->read, ngx_min(conn->conf->ping_interval,
                                    conn->conf->timeout));
 
-    if (ngx_outbound_ws_notify_join(conn->conf->zone, conn, &conn->feed)
-        == NGX_OK)
+    conn->member.send = ngx_outbound_ws_conn_member_send;
+    conn->member.drop = ngx_outbound_ws_conn_member_drop;
+
+    /* without a slot nobody would wake this worker for the client */
+
+    if (ngx_outbound_ws_slot_own()
+        && ngx_outbound_ws_feed_join(conn->conf->zone->feed, &conn->member)
+           == NGX_OK)
     {
         conn->joined = 1;
 
@@ -425,117 +442,27 @@ static void
 ngx_outbound_ws_conn_command(ngx_outbound_ws_conn_t *conn,
     ows_message_event_t *event)
 {
-    int            rc;
-    ows_command_t  cmd;
-    ows_refusal_t  refusal;
+    ngx_outbound_ws_frame_t  *answer;
 
     if (conn->state == NGX_OUTBOUND_WS_CLOSING) {
         return;
     }
 
-    rc = ows_envelope_read(&cmd, &refusal, event->data, event->len);
+    if (ngx_outbound_ws_command(conn->conf, event->data, event->len, &answer)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, conn->c->log, 0,
+                      "no memory for a client's command");
 
-    if (rc == OWS_OK) {
-        ngx_outbound_ws_conn_execute(conn, &cmd);
-        ows_command_free(&cmd);
-        return;
-    }
-
-    if (rc == OWS_ERROR) {
-        ngx_outbound_ws_conn_error(conn, refusal.code, NULL, refusal.message);
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_ERR, conn->c->log, 0,
-                  "no memory for a client's command");
-
-    ngx_outbound_ws_conn_end(conn, NGX_OUTBOUND_WS_CLOSE_INTERNAL,
-                             NGX_OUTBOUND_WS_ENDING);
-}
-
-
-static void
-ngx_outbound_ws_conn_execute(ngx_outbound_ws_conn_t *conn, ows_command_t *cmd)
-{
-    u_char                   data[OWS_ID_ESCAPED_MAX];
-    ows_str_t                id;
-    ows_error_e              error;
-    const char              *text;
-    ngx_outbound_ws_zone_t  *zone;
-
-    zone = conn->conf->zone;
-
-    if (!conn->conf->commands) {
-        error = OWS_ERR_COMMANDS_DISABLED;
-
-    } else if (cmd->type == OWS_COMMAND_START) {
-        error = ngx_outbound_ws_zone_start(zone, cmd,
-                                           ngx_outbound_ws_notify_slot());
-    } else {
-        error = ngx_outbound_ws_zone_stop(zone, cmd);
-    }
-
-    switch (error) {
-
-    case OWS_ERR_NONE:
-        zone->changed(zone);
-        return;
-
-    case OWS_ERR_COMMANDS_DISABLED:
-        text = "commands are not allowed here, only watching is";
-        break;
-
-    case OWS_ERR_PROJECT_NOT_FOUND:
-        text = "there is no such project";
-        break;
-
-    case OWS_ERR_PROJECT_LIMIT_REACHED:
-        text = "no more projects can be started until one is stopped";
-        break;
-
-    default: /* OWS_ERR_STORAGE_FULL */
-        text = "the zone's memory is used up; nothing was changed";
-        break;
-    }
-
-    id.data = data;
-    id.len = ows_json_escape(data, cmd->project_id.data, cmd->project_id.len)
-             - data;
-
-    ngx_outbound_ws_conn_error(conn, error, &id, text);
-}
-
-
-/* For the sender of a message alone. */
-static void
-ngx_outbound_ws_conn_error(ngx_outbound_ws_conn_t *conn, ows_error_e code,
-    ows_str_t *id, const char *text)
-{
-    size_t                    len;
-    u_char                    message[OWS_ERROR_MESSAGE_MAX], *payload;
-    ows_str_t                 reason;
-    ngx_outbound_ws_frame_t  *frame;
-
-    static ows_str_t          none = { 0, NULL };
-
-    reason.data = (u_char *) text;
-    reason.len = ngx_strlen(text);
-
-    len = ows_envelope_error(message, code, id ? id : &none, &reason,
-                             ngx_outbound_ws_zone_time(conn->conf->zone))
-          - message;
-
-    frame = ngx_outbound_ws_frame_create(len, &payload);
-    if (frame == NULL) {
         ngx_outbound_ws_conn_end(conn, NGX_OUTBOUND_WS_CLOSE_INTERNAL,
                                  NGX_OUTBOUND_WS_ENDING);
         return;
     }
 
-    ngx_memcpy(payload, message, len);
-
-    ngx_outbound_ws_conn_send(conn, frame, 0);
-    ngx_outbound_ws_frame_release(frame);
+    if (answer) {
+        ngx_outbound_ws_conn_send(conn, answer, 0);
+        ngx_outbound_ws_frame_release(answer);
+    }
 }
 
 
@@ -562,7 +489,8 @@ ngx_outbound_ws_conn_control(ngx_outbound_ws_conn_t *conn, ngx_uint_t opcode,
 }
 
 
-void
+/* Begins the closing handshake; what waits is dropped. */
+static void
 ngx_outbound_ws_conn_close(ngx_outbound_ws_conn_t *conn, ngx_uint_t code)
 {
     if (conn->state < NGX_OUTBOUND_WS_CLOSING && !conn->over) {
@@ -605,7 +533,8 @@ ngx_outbound_ws_conn_end(ngx_outbound_ws_conn_t *conn, ngx_uint_t code,
             len = 2;
         }
 
-        conn->stats.close_code = code ? code : 1005;
+        conn->stats.close_code = code ? code
+                                      : NGX_OUTBOUND_WS_CLOSE_NO_CODE;
 
         ngx_outbound_ws_conn_control(conn, OWS_OP_CLOSE, payload, len);
     }
@@ -699,7 +628,31 @@ ngx_outbound_ws_conn_lost(ngx_outbound_ws_conn_t *conn)
 }
 
 
-void
+static void
+ngx_outbound_ws_conn_member_send(ngx_outbound_ws_member_t *member,
+    ngx_outbound_ws_frame_t *frame, ngx_uint_t snapshot)
+{
+    ngx_outbound_ws_conn_send(ngx_queue_data(member, ngx_outbound_ws_conn_t,
+                                             member),
+                              frame, snapshot);
+}
+
+
+static void
+ngx_outbound_ws_conn_member_drop(ngx_outbound_ws_member_t *member)
+{
+    ngx_outbound_ws_conn_close(ngx_queue_data(member, ngx_outbound_ws_conn_t,
+                                              member),
+                               NGX_OUTBOUND_WS_CLOSE_TRY_LATER);
+}
+
+
+/*
+ * Sends a frame, or queues it.  Never ends the connection from within the
+ * call, for the feed may be walking over all clients; one that fails or has
+ * too much to wait for ends by an event of its own.
+ */
+static void
 ngx_outbound_ws_conn_send(ngx_outbound_ws_conn_t *conn,
     ngx_outbound_ws_frame_t *frame, ngx_uint_t snapshot)
 {
@@ -841,7 +794,7 @@ ngx_outbound_ws_conn_finish(ngx_outbound_ws_conn_t *conn)
 
     if (conn->joined) {
         conn->joined = 0;
-        ngx_outbound_ws_notify_part(&conn->feed);
+        ngx_outbound_ws_feed_part(&conn->member);
     }
 
     ngx_outbound_ws_out_drop(&conn->out, 1);
@@ -865,13 +818,6 @@ ngx_outbound_ws_conn_finish(ngx_outbound_ws_conn_t *conn)
 
     ngx_http_finalize_request(r, rc);
     ngx_http_run_posted_requests(c);
-}
-
-
-ngx_outbound_ws_conn_t *
-ngx_outbound_ws_conn_of(ngx_queue_t *q)
-{
-    return ngx_queue_data(q, ngx_outbound_ws_conn_t, feed);
 }
 
 

@@ -1,10 +1,9 @@
 /*
  * ngx_outbound_ws_conn: one client, from the 101 to the end of its
- * connection: read and write events, timers, the send queue, the closing
- * handshake.
+ * connection: read and write events, the timer, the closing handshake.
  *
- * Commands go to the zone; what there is to tell comes from
- * ngx_outbound_ws_notify as frames that all clients of a worker share.
+ * Messages go to ngx_outbound_ws_command; what there is to tell comes from
+ * the zone's feed, as frames that all clients of a worker share.
  */
 
 #ifndef _NGX_OUTBOUND_WS_CONN_H_INCLUDED_
@@ -12,14 +11,6 @@
 
 
 #include "ngx_outbound_ws.h"
-#include "ngx_outbound_ws_out.h"
-
-/* close codes, RFC 6455, section 7.4.1 and its registry */
-#define NGX_OUTBOUND_WS_CLOSE_NORMAL       1000
-#define NGX_OUTBOUND_WS_CLOSE_GOING_AWAY   1001
-#define NGX_OUTBOUND_WS_CLOSE_UNSUPPORTED  1003
-#define NGX_OUTBOUND_WS_CLOSE_INTERNAL     1011
-#define NGX_OUTBOUND_WS_CLOSE_TRY_LATER    1013
 
 
 /*
@@ -33,23 +24,6 @@ ngx_int_t ngx_outbound_ws_conn_create(ngx_http_request_t *r,
 
 /* The 101 was given to nginx: the handlers are the client's from now on. */
 void ngx_outbound_ws_conn_start(ngx_outbound_ws_conn_t *conn);
-
-
-/*
- * Sends a frame, or queues it; takes a reference of its own.  A snapshot
- * replaces one that waits.  Never closes the connection from within the call
- * (the caller may be walking over all clients); a client that fails or has
- * too much to wait for ends by an event of its own.
- */
-void ngx_outbound_ws_conn_send(ngx_outbound_ws_conn_t *conn,
-    ngx_outbound_ws_frame_t *frame, ngx_uint_t snapshot);
-
-/* Begins the closing handshake; what waits is dropped. */
-void ngx_outbound_ws_conn_close(ngx_outbound_ws_conn_t *conn,
-    ngx_uint_t code);
-
-/* The client whose place in its zone's feed this is. */
-ngx_outbound_ws_conn_t *ngx_outbound_ws_conn_of(ngx_queue_t *q);
 
 
 /* What the variables show; NULL for a request that is no client. */

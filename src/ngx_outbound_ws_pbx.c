@@ -64,8 +64,7 @@ ngx_outbound_ws_pbx_exit(ngx_outbound_ws_zone_t *zone)
 
 
 ngx_int_t
-ngx_outbound_ws_pbx_look(ngx_outbound_ws_zone_t *zone, uint64_t slot,
-    ngx_uint_t force)
+ngx_outbound_ws_pbx_look(ngx_outbound_ws_zone_t *zone, ngx_uint_t force)
 {
     uint64_t                      revision, after;
     ngx_uint_t                    i, n, claim, claimed;
@@ -73,9 +72,9 @@ ngx_outbound_ws_pbx_look(ngx_outbound_ws_zone_t *zone, uint64_t slot,
     ngx_outbound_ws_link_info_t   info[NGX_OUTBOUND_WS_PBX_LIST];
 
     pbx = zone->links;
-    pbx->slot = slot;
+    pbx->slot = ngx_outbound_ws_slot_own();
 
-    if (pbx->leaving && !ngx_outbound_ws_slot_successor(slot)) {
+    if (!ngx_outbound_ws_slot_takes() && !ngx_outbound_ws_slot_successor()) {
         /* all of nginx shuts down, nobody will take the links */
         ngx_outbound_ws_pbx_sweep(pbx, 1);
         return NGX_OK;
@@ -92,13 +91,14 @@ ngx_outbound_ws_pbx_look(ngx_outbound_ws_zone_t *zone, uint64_t slot,
 
     /* after a reload the new workers are there before the old ones leave */
 
-    claim = (!pbx->leaving && ngx_outbound_ws_slot_newest())
+    claim = (ngx_outbound_ws_slot_takes() && ngx_outbound_ws_slot_newest())
                 ? NGX_OUTBOUND_WS_PBX_CLAIM : 0;
     claimed = 0;
     after = 0;
 
     do {
-        n = ngx_outbound_ws_zone_list_links(zone, slot, claim - claimed,
+        n = ngx_outbound_ws_zone_list_links(zone, pbx->slot,
+                                            claim - claimed,
                                             after, info,
                                             NGX_OUTBOUND_WS_PBX_LIST);
 
@@ -214,15 +214,14 @@ ngx_outbound_ws_pbx_sweep(ngx_outbound_ws_pbx_t *pbx, ngx_uint_t all)
 
 
 void
-ngx_outbound_ws_pbx_leave(ngx_outbound_ws_zone_t *zone, uint64_t slot)
+ngx_outbound_ws_pbx_leave(ngx_outbound_ws_zone_t *zone)
 {
     ngx_queue_t            *q;
     ngx_outbound_ws_pbx_t  *pbx;
 
     pbx = zone->links;
-    pbx->leaving = 1;
 
-    ngx_outbound_ws_zone_leave(zone, slot);
+    ngx_outbound_ws_zone_leave(zone, ngx_outbound_ws_slot_own());
 
     for (q = ngx_queue_head(&pbx->links);
          q != ngx_queue_sentinel(&pbx->links);

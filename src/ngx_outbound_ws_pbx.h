@@ -23,11 +23,11 @@ void ngx_outbound_ws_pbx_exit(ngx_outbound_ws_zone_t *zone);
  * links did not change, unless `force`: a worker may have died.  NGX_AGAIN:
  * there may be more to take over, look again after other events.
  */
-ngx_int_t ngx_outbound_ws_pbx_look(ngx_outbound_ws_zone_t *zone, uint64_t slot,
+ngx_int_t ngx_outbound_ws_pbx_look(ngx_outbound_ws_zone_t *zone,
     ngx_uint_t force);
 
 /* The worker shuts down: gives up its links, for another one to claim. */
-void ngx_outbound_ws_pbx_leave(ngx_outbound_ws_zone_t *zone, uint64_t slot);
+void ngx_outbound_ws_pbx_leave(ngx_outbound_ws_zone_t *zone);
 
 
 #endif /* _NGX_OUTBOUND_WS_PBX_H_INCLUDED_ */

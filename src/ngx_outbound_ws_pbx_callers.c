@@ -2,17 +2,17 @@
  * ngx_outbound_ws_pbx_callers: a link's callers: the list, events, and what
  * is read again.
  *
- * An event says that an entity changed; a GET says how.  The list is read
- * once the WebSocket is open, so that nothing is missed in between, and again
- * on a slow timer, in case the PBX lost an event.  While it is being read
- * every event only marks its entity, for the list may be older or newer.
+ * While the list is being read every event only marks its entity, for the
+ * list may be older or newer.  It is read again on a slow timer, in case the
+ * PBX lost an event, and soon after a GET that failed.
  */
 
 
-#include "ngx_outbound_ws_pbx_link.h"
+#include "ngx_outbound_ws_pbx_callers.h"
 
 #include "ows_mem.h"
 #include "ows_pbx.h"
+#include "ows_refresh.h"
 
 
 #define NGX_OUTBOUND_WS_PBX_READS      4         /* GETs under way at once */
@@ -23,122 +23,172 @@
 #define NGX_OUTBOUND_WS_PBX_REPAIR     5000
 
 
-/* a token that is refused when younger is not renewed for it, milliseconds */
-#define NGX_OUTBOUND_WS_PBX_TOKEN_AGE  60000
-
-
 /* A GET of one entity that is under way; from the heap. */
 typedef struct {
     ngx_queue_t                      queue;
-    ngx_outbound_ws_pbx_link_t      *link;
+    ngx_outbound_ws_pbx_callers_t   *callers;
     ngx_outbound_ws_curl_request_t  *request;
     ows_pbx_entity_t                 entity;
 } ngx_outbound_ws_pbx_read_t;
 
 
+struct ngx_outbound_ws_pbx_callers_s {
+    const ngx_outbound_ws_pbx_callers_handlers_t  *handlers;
+    void                            *data;
+    ngx_outbound_ws_zone_t          *zone;
+    ngx_log_t                       *log;
+
+    ows_callers_t                   *model;      /* owned */
+    ows_refresh_t                   *refresh;    /* owned */
+    ngx_outbound_ws_curl_request_t  *list;       /* under way, or NULL */
+    ngx_queue_t                      reads;      /* of entities, under way */
+    ngx_uint_t                       n_reads;
+
+    ngx_connection_t                 ident;      /* for nginx's debug log */
+    ngx_event_t                      reconcile;  /* list again */
+    unsigned                         listed:1;   /* since the last stop */
+};
+
+
 static void ngx_outbound_ws_pbx_callers_list_answer(void *data,
     ngx_outbound_ws_curl_answer_t *answer);
 static void ngx_outbound_ws_pbx_callers_listed(
-    ngx_outbound_ws_pbx_link_t *link, ngx_str_t *body);
-static void ngx_outbound_ws_pbx_callers_list_failed(
-    ngx_outbound_ws_pbx_link_t *link, ows_error_e error, const char *fmt,
-    ...);
-static void ngx_outbound_ws_pbx_callers_read(ngx_outbound_ws_pbx_link_t *link);
+    ngx_outbound_ws_pbx_callers_t *callers, ngx_str_t *body);
+static void ngx_outbound_ws_pbx_callers_not_listed(
+    ngx_outbound_ws_pbx_callers_t *callers, ows_error_e error,
+    const char *fmt, ...);
+static void ngx_outbound_ws_pbx_callers_read(
+    ngx_outbound_ws_pbx_callers_t *callers);
 static ngx_int_t ngx_outbound_ws_pbx_callers_read_one(
-    ngx_outbound_ws_pbx_link_t *link, ows_pbx_entity_t *entity);
+    ngx_outbound_ws_pbx_callers_t *callers, ows_pbx_entity_t *entity);
 static void ngx_outbound_ws_pbx_callers_read_answer(void *data,
     ngx_outbound_ws_curl_answer_t *answer);
-static int ngx_outbound_ws_pbx_callers_apply(ngx_outbound_ws_pbx_link_t *link,
-    ows_pbx_entity_t *entity, ngx_outbound_ws_curl_answer_t *answer);
-static void ngx_outbound_ws_pbx_callers_changed(
-    ngx_outbound_ws_pbx_link_t *link);
-static void ngx_outbound_ws_pbx_callers_set_reconcile(
-    ngx_outbound_ws_pbx_link_t *link, ngx_msec_t wait);
+static int ngx_outbound_ws_pbx_callers_apply(
+    ngx_outbound_ws_pbx_callers_t *callers, ows_pbx_entity_t *entity,
+    ngx_outbound_ws_curl_answer_t *answer);
+static void ngx_outbound_ws_pbx_callers_warn(
+    ngx_outbound_ws_pbx_callers_t *callers, const char *what,
+    const char *why);
+static void ngx_outbound_ws_pbx_callers_list_in(
+    ngx_outbound_ws_pbx_callers_t *callers, ngx_msec_t wait);
 static void ngx_outbound_ws_pbx_callers_reconcile_event(ngx_event_t *ev);
-static void ngx_outbound_ws_pbx_callers_report_event(ngx_event_t *ev);
 
 
-ngx_int_t
-ngx_outbound_ws_pbx_callers_init(ngx_outbound_ws_pbx_link_t *link)
+ngx_outbound_ws_pbx_callers_t *
+ngx_outbound_ws_pbx_callers_create(ngx_outbound_ws_zone_t *zone,
+    const ngx_outbound_ws_pbx_callers_handlers_t *handlers, void *data,
+    ngx_log_t *log)
 {
-    ngx_array_t  *types;
+    ngx_array_t                    *types;
+    ngx_outbound_ws_pbx_callers_t  *callers;
 
-    types = link->pbx->zone->pbx.caller_types;
-
-    link->callers = ows_callers_create(types->elts, types->nelts, &ows_mem);
-    if (link->callers == NULL) {
-        return NGX_ERROR;
+    callers = ngx_calloc(sizeof(ngx_outbound_ws_pbx_callers_t), log);
+    if (callers == NULL) {
+        return NULL;
     }
 
-    link->refresh = ows_refresh_create(&ows_mem);
-    if (link->refresh == NULL) {
-        ows_callers_destroy(link->callers);
-        return NGX_ERROR;
+    callers->handlers = handlers;
+    callers->data = data;
+    callers->zone = zone;
+    callers->log = log;
+
+    ngx_queue_init(&callers->reads);
+
+    callers->ident.fd = (ngx_socket_t) -1;
+
+    callers->reconcile.handler = ngx_outbound_ws_pbx_callers_reconcile_event;
+    callers->reconcile.data = &callers->ident;
+    callers->reconcile.log = log;
+    callers->reconcile.cancelable = 1;
+
+    types = zone->pbx.caller_types;
+
+    callers->model = ows_callers_create(types->elts, types->nelts, &ows_mem);
+    callers->refresh = ows_refresh_create(&ows_mem);
+
+    if (callers->model == NULL || callers->refresh == NULL) {
+        ngx_outbound_ws_pbx_callers_destroy(callers);
+        return NULL;
     }
 
-    ngx_queue_init(&link->reads);
-
-    ngx_outbound_ws_pbx_link_timer(link, &link->reconcile,
-                                  ngx_outbound_ws_pbx_callers_reconcile_event);
-    ngx_outbound_ws_pbx_link_timer(link, &link->report,
-                                   ngx_outbound_ws_pbx_callers_report_event);
-
-    return NGX_OK;
+    return callers;
 }
 
 
 void
-ngx_outbound_ws_pbx_callers_destroy(ngx_outbound_ws_pbx_link_t *link)
+ngx_outbound_ws_pbx_callers_destroy(ngx_outbound_ws_pbx_callers_t *callers)
 {
-    ngx_outbound_ws_pbx_callers_stop(link);
+    ngx_outbound_ws_pbx_callers_stop(callers);
 
-    ows_refresh_destroy(link->refresh);
-    ows_callers_destroy(link->callers);
+    if (callers->refresh) {
+        ows_refresh_destroy(callers->refresh);
+    }
+
+    if (callers->model) {
+        ows_callers_destroy(callers->model);
+    }
+
+    ngx_free(callers);
+}
+
+
+ows_callers_t *
+ngx_outbound_ws_pbx_callers_model(ngx_outbound_ws_pbx_callers_t *callers)
+{
+    return callers->model;
 }
 
 
 ngx_int_t
-ngx_outbound_ws_pbx_callers_list(ngx_outbound_ws_pbx_link_t *link)
+ngx_outbound_ws_pbx_callers_list(ngx_outbound_ws_pbx_callers_t *callers)
 {
-    ngx_outbound_ws_pbx_callers_stop(link);
+    unsigned  listed;
 
-    ows_refresh_clear(link->refresh);
+    listed = callers->listed;
 
-    link->list = ngx_outbound_ws_pbx_link_get(link,
+    ngx_outbound_ws_pbx_callers_stop(callers);
+
+    callers->listed = listed;
+
+    ows_refresh_clear(callers->refresh);
+
+    callers->list = callers->handlers->get(callers->data,
                                    (u_char *) OWS_PBX_CALLERS_PATH,
                                    sizeof(OWS_PBX_CALLERS_PATH) - 1,
                                    ngx_outbound_ws_pbx_callers_list_answer,
-                                   link);
+                                   callers);
 
-    return link->list ? NGX_OK : NGX_ERROR;
+    return callers->list ? NGX_OK : NGX_ERROR;
 }
 
 
 void
-ngx_outbound_ws_pbx_callers_stop(ngx_outbound_ws_pbx_link_t *link)
+ngx_outbound_ws_pbx_callers_stop(ngx_outbound_ws_pbx_callers_t *callers)
 {
     ngx_queue_t                 *q;
     ngx_outbound_ws_pbx_read_t  *read;
 
-    if (link->list) {
-        ngx_outbound_ws_curl_cancel(link->list);
-        link->list = NULL;
+    callers->listed = 0;
+
+    if (callers->list) {
+        ngx_outbound_ws_curl_cancel(callers->list);
+        callers->list = NULL;
     }
 
-    while (!ngx_queue_empty(&link->reads)) {
-        q = ngx_queue_head(&link->reads);
+    while (!ngx_queue_empty(&callers->reads)) {
+        q = ngx_queue_head(&callers->reads);
         read = ngx_queue_data(q, ngx_outbound_ws_pbx_read_t, queue);
 
         ngx_outbound_ws_curl_cancel(read->request);
-        (void) ows_refresh_done(link->refresh, &read->entity);
+        (void) ows_refresh_done(callers->refresh, &read->entity);
 
         ngx_queue_remove(q);
         ngx_free(read);
-        link->n_reads--;
+        callers->n_reads--;
     }
 
-    if (link->reconcile.timer_set) {
-        ngx_del_timer(&link->reconcile);
+    if (callers->reconcile.timer_set) {
+        ngx_del_timer(&callers->reconcile);
     }
 }
 
@@ -147,31 +197,31 @@ static void
 ngx_outbound_ws_pbx_callers_list_answer(void *data,
     ngx_outbound_ws_curl_answer_t *answer)
 {
-    ngx_outbound_ws_pbx_link_t *link = data;
+    ngx_outbound_ws_pbx_callers_t *callers = data;
 
-    link->list = NULL;
+    callers->list = NULL;
 
     switch (answer->status) {
 
     case 0:
-        ngx_outbound_ws_pbx_callers_list_failed(link,
+        ngx_outbound_ws_pbx_callers_not_listed(callers,
                                       OWS_ERR_PBX_UNREACHABLE,
                                       "the PBX can't be asked for callers: %s",
                                       answer->error);
         break;
 
     case 200:
-        ngx_outbound_ws_pbx_callers_listed(link, &answer->body);
+        ngx_outbound_ws_pbx_callers_listed(callers, &answer->body);
         break;
 
     case 401:
     case 403:
-        ngx_outbound_ws_pbx_link_unauthorized(link, "to tell its callers",
-                                              answer->status);
+        callers->handlers->unauthorized(callers->data, "to tell its callers",
+                                        answer->status);
         break;
 
     default:
-        ngx_outbound_ws_pbx_callers_list_failed(link,
+        ngx_outbound_ws_pbx_callers_not_listed(callers,
                                       answer->status >= 500
                                           ? OWS_ERR_PBX_UNREACHABLE
                                           : OWS_ERR_PBX_PROTOCOL_ERROR,
@@ -183,7 +233,7 @@ ngx_outbound_ws_pbx_callers_list_answer(void *data,
 
 
 static void
-ngx_outbound_ws_pbx_callers_listed(ngx_outbound_ws_pbx_link_t *link,
+ngx_outbound_ws_pbx_callers_listed(ngx_outbound_ws_pbx_callers_t *callers,
     ngx_str_t *body)
 {
     int          rc;
@@ -191,77 +241,73 @@ ngx_outbound_ws_pbx_callers_listed(ngx_outbound_ws_pbx_link_t *link,
 
     why = "no memory";
 
-    rc = ows_callers_replace(link->callers, body->data, body->len, &why);
+    rc = ows_callers_replace(callers->model, body->data, body->len, &why);
 
     if (rc == OWS_ERROR || rc == OWS_NOMEM) {
-        ngx_outbound_ws_pbx_callers_list_failed(link,
+        ngx_outbound_ws_pbx_callers_not_listed(callers,
                                       OWS_ERR_PBX_PROTOCOL_ERROR,
                                       "the PBX's list of callers can't be "
                                       "understood: %s", why);
         return;
     }
 
-    ngx_outbound_ws_pbx_callers_set_reconcile(link,
-                                              NGX_OUTBOUND_WS_PBX_RECONCILE);
+    ngx_outbound_ws_pbx_callers_list_in(callers,
+                                        NGX_OUTBOUND_WS_PBX_RECONCILE);
 
-    if (link->state == OWS_LINK_CALLERS) {
-        ngx_outbound_ws_pbx_link_step(link, OWS_LINK_LISTED);
+    if (!callers->listed) {
+        callers->listed = 1;
+        callers->handlers->listed(callers->data);
 
     } else if (rc == OWS_OK) {
-        ngx_outbound_ws_pbx_callers_changed(link);
+        callers->handlers->changed(callers->data);
     }
 
-    ngx_outbound_ws_pbx_callers_read(link);
+    ngx_outbound_ws_pbx_callers_read(callers);
 }
 
 
-/* Of a link that is ready it is no failure: the list is tried again. */
+/* The first one's failure is the link's; later ones are tried again. */
 static void
-ngx_outbound_ws_pbx_callers_list_failed(ngx_outbound_ws_pbx_link_t *link,
+ngx_outbound_ws_pbx_callers_not_listed(ngx_outbound_ws_pbx_callers_t *callers,
     ows_error_e error, const char *fmt, ...)
 {
-    u_char   text[256], *last;
-    va_list  args;
+    u_char     text[256];
+    va_list    args;
+    ngx_str_t  why;
 
     va_start(args, fmt);
-    last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
+    why.data = text;
+    why.len = ngx_vslprintf(text, text + sizeof(text) - 1, fmt, args) - text;
     va_end(args);
 
-    if (link->state == OWS_LINK_CALLERS) {
-        ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_FAILED, error, "%*s",
-                                      (size_t) (last - text), text);
+    text[why.len] = '\0';
+
+    if (!callers->listed) {
+        callers->handlers->not_listed(callers->data, error, &why);
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, link->pbx->log, 0,
-                  "outbound_ws_zone \"%V\", link %ui: %*s",
-                  &link->pbx->zone->name, link->node.key,
-                  (size_t) (last - text), text);
+    ngx_outbound_ws_pbx_callers_warn(callers, "a GET of all callers failed",
+                                     (char *) text);
 
-    ngx_outbound_ws_pbx_callers_set_reconcile(link,
-                                              NGX_OUTBOUND_WS_PBX_REPAIR);
-    ngx_outbound_ws_pbx_callers_read(link);
+    ngx_outbound_ws_pbx_callers_list_in(callers, NGX_OUTBOUND_WS_PBX_REPAIR);
+    ngx_outbound_ws_pbx_callers_read(callers);
 }
 
 
 void
-ngx_outbound_ws_pbx_callers_event(ngx_outbound_ws_pbx_link_t *link,
+ngx_outbound_ws_pbx_callers_event(ngx_outbound_ws_pbx_callers_t *callers,
     u_char *p, size_t len)
 {
     const char       *why;
     ows_pbx_event_t   event;
 
-    if (link->given_up) {
-        return;
-    }
-
     why = "no memory";
 
     if (ows_pbx_event_read(&event, p, len, &why) != OWS_OK) {
-        ngx_log_error(NGX_LOG_WARN, link->pbx->log, 0,
-                      "outbound_ws_zone \"%V\", link %ui: an event of the "
-                      "PBX can't be understood: %s",
-                      &link->pbx->zone->name, link->node.key, why);
+        ngx_outbound_ws_pbx_callers_warn(callers,
+                                  "an event of the PBX can't be understood",
+                                  why);
         return;
     }
 
@@ -269,47 +315,47 @@ ngx_outbound_ws_pbx_callers_event(ngx_outbound_ws_pbx_link_t *link,
         return;
     }
 
-    if (event.type == OWS_PBX_UPSERT || link->list) {
-        ows_refresh_mark(link->refresh, &event.entity);
+    if (event.type == OWS_PBX_UPSERT || callers->list) {
+        ows_refresh_mark(callers->refresh, &event.entity);
 
     } else {
-        ows_refresh_forget(link->refresh, &event.entity);
+        ows_refresh_forget(callers->refresh, &event.entity);
 
-        if (ows_callers_remove(link->callers, &event.entity) == OWS_OK) {
-            ngx_outbound_ws_pbx_callers_changed(link);
+        if (ows_callers_remove(callers->model, &event.entity) == OWS_OK) {
+            callers->handlers->changed(callers->data);
         }
     }
 
-    ngx_outbound_ws_pbx_callers_read(link);
+    ngx_outbound_ws_pbx_callers_read(callers);
 }
 
 
 /* As many of those marked as may be under way. */
 static void
-ngx_outbound_ws_pbx_callers_read(ngx_outbound_ws_pbx_link_t *link)
+ngx_outbound_ws_pbx_callers_read(ngx_outbound_ws_pbx_callers_t *callers)
 {
     ows_pbx_entity_t  entity;
 
-    if (link->list || link->state != OWS_LINK_READY) {
+    if (callers->list || !callers->listed) {
         return;
     }
 
-    if (ows_refresh_snapshot_due(link->refresh)) {
+    if (ows_refresh_snapshot_due(callers->refresh)) {
 
-        if (ngx_outbound_ws_pbx_callers_list(link) != NGX_OK) {
-            ngx_outbound_ws_pbx_callers_set_reconcile(link,
+        if (ngx_outbound_ws_pbx_callers_list(callers) != NGX_OK) {
+            ngx_outbound_ws_pbx_callers_list_in(callers,
                                                 NGX_OUTBOUND_WS_PBX_REPAIR);
         }
 
         return;
     }
 
-    while (link->n_reads < NGX_OUTBOUND_WS_PBX_READS
-           && ows_refresh_next(link->refresh, &entity) == OWS_OK)
+    while (callers->n_reads < NGX_OUTBOUND_WS_PBX_READS
+           && ows_refresh_next(callers->refresh, &entity) == OWS_OK)
     {
-        if (ngx_outbound_ws_pbx_callers_read_one(link, &entity) != NGX_OK) {
-            (void) ows_refresh_done(link->refresh, &entity);
-            ngx_outbound_ws_pbx_callers_set_reconcile(link,
+        if (ngx_outbound_ws_pbx_callers_read_one(callers, &entity) != NGX_OK) {
+            (void) ows_refresh_done(callers->refresh, &entity);
+            ngx_outbound_ws_pbx_callers_list_in(callers,
                                                 NGX_OUTBOUND_WS_PBX_REPAIR);
             return;
         }
@@ -318,24 +364,24 @@ ngx_outbound_ws_pbx_callers_read(ngx_outbound_ws_pbx_link_t *link)
 
 
 static ngx_int_t
-ngx_outbound_ws_pbx_callers_read_one(ngx_outbound_ws_pbx_link_t *link,
+ngx_outbound_ws_pbx_callers_read_one(ngx_outbound_ws_pbx_callers_t *callers,
     ows_pbx_entity_t *entity)
 {
     size_t                       len;
     u_char                       path[OWS_PBX_PATH_MAX];
     ngx_outbound_ws_pbx_read_t  *read;
 
-    read = ngx_alloc(sizeof(ngx_outbound_ws_pbx_read_t), link->pbx->log);
+    read = ngx_alloc(sizeof(ngx_outbound_ws_pbx_read_t), callers->log);
     if (read == NULL) {
         return NGX_ERROR;
     }
 
-    read->link = link;
+    read->callers = callers;
     read->entity = *entity;
 
     len = ows_pbx_entity_path(path, entity);
 
-    read->request = ngx_outbound_ws_pbx_link_get(link, path, len,
+    read->request = callers->handlers->get(callers->data, path, len,
                                      ngx_outbound_ws_pbx_callers_read_answer,
                                      read);
     if (read->request == NULL) {
@@ -343,8 +389,8 @@ ngx_outbound_ws_pbx_callers_read_one(ngx_outbound_ws_pbx_link_t *link,
         return NGX_ERROR;
     }
 
-    ngx_queue_insert_tail(&link->reads, &read->queue);
-    link->n_reads++;
+    ngx_queue_insert_tail(&callers->reads, &read->queue);
+    callers->n_reads++;
 
     return NGX_OK;
 }
@@ -356,38 +402,35 @@ ngx_outbound_ws_pbx_callers_read_answer(void *data,
 {
     ngx_outbound_ws_pbx_read_t *read = data;
 
-    ows_pbx_entity_t             entity;
-    ngx_outbound_ws_pbx_link_t  *link;
+    ows_pbx_entity_t                entity;
+    ngx_outbound_ws_pbx_callers_t  *callers;
 
-    link = read->link;
+    callers = read->callers;
     entity = read->entity;
 
     ngx_queue_remove(&read->queue);
     ngx_free(read);
-    link->n_reads--;
+    callers->n_reads--;
 
-    if (ows_refresh_done(link->refresh, &entity) == OWS_OK
-        && ngx_outbound_ws_pbx_callers_apply(link, &entity, answer) == OWS_OK)
+    if (ows_refresh_done(callers->refresh, &entity) == OWS_OK
+        && ngx_outbound_ws_pbx_callers_apply(callers, &entity, answer)
+           == OWS_OK)
     {
-        ngx_outbound_ws_pbx_callers_changed(link);
+        callers->handlers->changed(callers->data);
     }
 
-    /* once: a PBX that never grants this must not be asked for tokens */
-
-    if (answer->status == 401
-        && ngx_current_msec - link->granted > NGX_OUTBOUND_WS_PBX_TOKEN_AGE)
-    {
-        ngx_outbound_ws_pbx_link_unauthorized(link, "the access token",
-                                              answer->status);
+    if (answer->status == 401) {
+        callers->handlers->unauthorized(callers->data, "the access token",
+                                        answer->status);
     }
 
-    ngx_outbound_ws_pbx_callers_read(link);
+    ngx_outbound_ws_pbx_callers_read(callers);
 }
 
 
 /* OWS_OK: the callers changed. */
 static int
-ngx_outbound_ws_pbx_callers_apply(ngx_outbound_ws_pbx_link_t *link,
+ngx_outbound_ws_pbx_callers_apply(ngx_outbound_ws_pbx_callers_t *callers,
     ows_pbx_entity_t *entity, ngx_outbound_ws_curl_answer_t *answer)
 {
     int          rc;
@@ -397,7 +440,7 @@ ngx_outbound_ws_pbx_callers_apply(ngx_outbound_ws_pbx_link_t *link,
 
     case 200:
         why = "no memory";
-        rc = ows_callers_update(link->callers, entity, answer->body.data,
+        rc = ows_callers_update(callers->model, entity, answer->body.data,
                                 answer->body.len, &why);
 
         if (rc == OWS_OK || rc == OWS_AGAIN) {
@@ -409,7 +452,7 @@ ngx_outbound_ws_pbx_callers_apply(ngx_outbound_ws_pbx_link_t *link,
     case 403:
     case 404:
         /* gone, or nothing that we may see */
-        return ows_callers_remove(link->callers, entity);
+        return ows_callers_remove(callers->model, entity);
 
     case 0:
         why = answer->error;
@@ -420,133 +463,53 @@ ngx_outbound_ws_pbx_callers_apply(ngx_outbound_ws_pbx_link_t *link,
         break;
     }
 
-    ngx_log_error(NGX_LOG_WARN, link->pbx->log, 0,
-                  "outbound_ws_zone \"%V\", link %ui: a GET of a caller or a "
-                  "call failed: %s",
-                  &link->pbx->zone->name, link->node.key, why);
+    ngx_outbound_ws_pbx_callers_warn(callers,
+                                     "a GET of a caller or a call failed",
+                                     why);
 
-    ngx_outbound_ws_pbx_callers_set_reconcile(link,
-                                              NGX_OUTBOUND_WS_PBX_REPAIR);
+    ngx_outbound_ws_pbx_callers_list_in(callers, NGX_OUTBOUND_WS_PBX_REPAIR);
 
     return OWS_ERROR;
 }
 
 
-/* Reports at once, but no oftener than snapshots are published. */
 static void
-ngx_outbound_ws_pbx_callers_changed(ngx_outbound_ws_pbx_link_t *link)
+ngx_outbound_ws_pbx_callers_warn(ngx_outbound_ws_pbx_callers_t *callers,
+    const char *what, const char *why)
 {
-    ngx_msec_int_t  left;
-
-    if (link->report.timer_set || link->state != OWS_LINK_READY) {
-        return;
-    }
-
-    left = (ngx_msec_int_t) (link->reported
-                             + link->pbx->zone->broadcast_interval
-                             - ngx_current_msec);
-    if (left > 0) {
-        ngx_add_timer(&link->report, left);
-        return;
-    }
-
-    ngx_outbound_ws_pbx_callers_report(link);
-}
-
-
-void
-ngx_outbound_ws_pbx_callers_report(ngx_outbound_ws_pbx_link_t *link)
-{
-    ows_json_text_t              text;
-    ngx_outbound_ws_link_news_t  news;
-
-    static ngx_str_t  full = ngx_string("the zone has no memory left for its "
-                                        "callers");
-
-    link->reported = ngx_current_msec;
-
-    ngx_memzero(&news, sizeof(ngx_outbound_ws_link_news_t));
-
-    ows_json_text_init(&text, OWS_CALLERS_TEXT_MAX, &ows_mem);
-    ows_callers_write(link->callers, &text);
-
-    if (!text.failed) {
-        news.set_connected = 1;
-        news.connected = (link->current != NULL);
-        news.set_callers = 1;
-        news.callers.data = text.data;
-        news.callers.len = text.len;
-        news.agents = ows_callers_count(link->callers);
-    }
-
-    if (text.failed
-        || ngx_outbound_ws_pbx_link_news(link, &news) == NGX_ERROR)
-    {
-        ngx_memzero(&news, sizeof(ngx_outbound_ws_link_news_t));
-
-        if (!link->full_told) {
-            link->full_told = 1;
-            news.error = OWS_ERR_STORAGE_FULL;
-            news.reason = full;
-
-            (void) ngx_outbound_ws_pbx_link_news(link, &news);
-        }
-
-        ngx_outbound_ws_pbx_callers_set_reconcile(link,
-                                                NGX_OUTBOUND_WS_PBX_REPAIR);
-
-        if (!link->report.timer_set) {
-            ngx_add_timer(&link->report, NGX_OUTBOUND_WS_PBX_REPAIR);
-        }
-
-    } else {
-        link->full_told = 0;
-    }
-
-    ows_json_text_free(&text);
+    ngx_log_error(NGX_LOG_WARN, callers->log, 0,
+                  "outbound_ws_zone \"%V\": %s: %s", &callers->zone->name,
+                  what, why);
 }
 
 
 static void
-ngx_outbound_ws_pbx_callers_set_reconcile(ngx_outbound_ws_pbx_link_t *link,
+ngx_outbound_ws_pbx_callers_list_in(ngx_outbound_ws_pbx_callers_t *callers,
     ngx_msec_t wait)
 {
-    if (link->reconcile.timer_set) {
-        ngx_del_timer(&link->reconcile);
+    if (callers->reconcile.timer_set) {
+        ngx_del_timer(&callers->reconcile);
     }
 
     /* links that began together need not list together */
-    ngx_add_timer(&link->reconcile, wait + (ngx_msec_t) ngx_random()
-                                           % (wait / 8));
+    ngx_add_timer(&callers->reconcile,
+                  wait + (ngx_msec_t) ngx_random() % (wait / 8));
 }
 
 
 static void
 ngx_outbound_ws_pbx_callers_reconcile_event(ngx_event_t *ev)
 {
-    ngx_outbound_ws_pbx_link_t  *link;
+    ngx_outbound_ws_pbx_callers_t  *callers;
 
-    link = ngx_outbound_ws_pbx_link_of(ev, reconcile);
+    callers = (ngx_outbound_ws_pbx_callers_t *)
+                  ((u_char *) ev
+                   - offsetof(ngx_outbound_ws_pbx_callers_t, reconcile));
 
-    if (link->state != OWS_LINK_READY || link->list) {
-        return;
-    }
-
-    if (ngx_outbound_ws_pbx_callers_list(link) != NGX_OK) {
-        ngx_outbound_ws_pbx_callers_set_reconcile(link,
-                                                NGX_OUTBOUND_WS_PBX_REPAIR);
-    }
-}
-
-
-static void
-ngx_outbound_ws_pbx_callers_report_event(ngx_event_t *ev)
-{
-    ngx_outbound_ws_pbx_link_t  *link;
-
-    link = ngx_outbound_ws_pbx_link_of(ev, report);
-
-    if (link->state == OWS_LINK_READY) {
-        ngx_outbound_ws_pbx_callers_report(link);
+    if (callers->list == NULL
+        && ngx_outbound_ws_pbx_callers_list(callers) != NGX_OK)
+    {
+        ngx_outbound_ws_pbx_callers_list_in(callers,
+                                            NGX_OUTBOUND_WS_PBX_REPAIR);
     }
 }

@@ -8,6 +8,7 @@
 
 
 #include "ngx_outbound_ws_pbx_link.h"
+#include "ngx_outbound_ws_pbx_token.h"
 
 #include "ows_mem.h"
 #include "ows_pbx.h"
@@ -18,7 +19,12 @@
 #define NGX_OUTBOUND_WS_PBX_GRACE      3000
 #define NGX_OUTBOUND_WS_PBX_HANDOVER   5000
 
-#define NGX_OUTBOUND_WS_PBX_TOKEN_MAX  65536      /* bytes of an answer */
+/* a token that is refused when younger is not renewed for it, milliseconds */
+#define NGX_OUTBOUND_WS_PBX_TOKEN_AGE  60000
+
+/* until a zone that was full is tried again, milliseconds */
+#define NGX_OUTBOUND_WS_PBX_FULL_WAIT  5000
+
 #define NGX_OUTBOUND_WS_PBX_EVENT_MAX  1048576    /* bytes of a message */
 
 
@@ -26,15 +32,21 @@ typedef void (*ngx_outbound_ws_pbx_action_pt)(
     ngx_outbound_ws_pbx_link_t *link);
 
 
+static void ngx_outbound_ws_pbx_link_timer(ngx_outbound_ws_pbx_link_t *link,
+    ngx_event_t *ev, ngx_event_handler_pt handler);
+static void ngx_outbound_ws_pbx_link_fail(ngx_outbound_ws_pbx_link_t *link,
+    ows_link_event_e event, ows_error_e error, const char *fmt, ...);
+static void ngx_outbound_ws_pbx_link_unauthorized(void *data,
+    const char *what, ngx_uint_t status);
 static void ngx_outbound_ws_pbx_link_nothing(ngx_outbound_ws_pbx_link_t *link);
 static void ngx_outbound_ws_pbx_link_get_token(
     ngx_outbound_ws_pbx_link_t *link);
-static ngx_outbound_ws_curl_request_t *ngx_outbound_ws_pbx_link_ask_token(
-    ngx_outbound_ws_pbx_link_t *link, ngx_outbound_ws_secrets_t *secrets);
 static void ngx_outbound_ws_pbx_link_token_answer(void *data,
     ngx_outbound_ws_curl_answer_t *answer);
 static void ngx_outbound_ws_pbx_link_granted(ngx_outbound_ws_pbx_link_t *link,
-    ngx_str_t *body);
+    ows_pbx_token_t *token);
+static ngx_int_t ngx_outbound_ws_pbx_link_news(
+    ngx_outbound_ws_pbx_link_t *link, ngx_outbound_ws_link_news_t *news);
 static void ngx_outbound_ws_pbx_link_open(ngx_outbound_ws_pbx_link_t *link);
 static void ngx_outbound_ws_pbx_link_opened(void *data);
 static void ngx_outbound_ws_pbx_link_text(void *data, u_char *p, size_t len);
@@ -44,6 +56,15 @@ static void ngx_outbound_ws_pbx_link_not_opened(
     ngx_outbound_ws_pbx_link_t *link, ngx_uint_t status, const char *why);
 static void ngx_outbound_ws_pbx_link_get_callers(
     ngx_outbound_ws_pbx_link_t *link);
+static ngx_outbound_ws_curl_request_t *ngx_outbound_ws_pbx_link_get(
+    void *data, u_char *path, size_t len,
+    ngx_outbound_ws_curl_handler_pt handler, void *ctx);
+static void ngx_outbound_ws_pbx_link_listed(void *data);
+static void ngx_outbound_ws_pbx_link_not_listed(void *data,
+    ows_error_e error, ngx_str_t *why);
+static void ngx_outbound_ws_pbx_link_callers_changed(void *data);
+static void ngx_outbound_ws_pbx_link_report(ngx_outbound_ws_pbx_link_t *link);
+static void ngx_outbound_ws_pbx_link_full(ngx_outbound_ws_pbx_link_t *link);
 static void ngx_outbound_ws_pbx_link_settle(ngx_outbound_ws_pbx_link_t *link);
 static void ngx_outbound_ws_pbx_link_resume(ngx_outbound_ws_pbx_link_t *link);
 static void ngx_outbound_ws_pbx_link_back_off(
@@ -62,6 +83,7 @@ static void ngx_outbound_ws_pbx_link_stop_timer(ngx_event_t *ev);
 static void ngx_outbound_ws_pbx_link_retry_event(ngx_event_t *ev);
 static void ngx_outbound_ws_pbx_link_renew_event(ngx_event_t *ev);
 static void ngx_outbound_ws_pbx_link_grace_event(ngx_event_t *ev);
+static void ngx_outbound_ws_pbx_link_report_event(ngx_event_t *ev);
 
 
 static const ngx_outbound_ws_pbx_action_pt  ngx_outbound_ws_pbx_actions[] = {
@@ -86,6 +108,17 @@ static const ngx_outbound_ws_socket_handlers_t
 };
 
 
+static const ngx_outbound_ws_pbx_callers_handlers_t
+    ngx_outbound_ws_pbx_link_callers_handlers =
+{
+    ngx_outbound_ws_pbx_link_get,
+    ngx_outbound_ws_pbx_link_listed,
+    ngx_outbound_ws_pbx_link_not_listed,
+    ngx_outbound_ws_pbx_link_callers_changed,
+    ngx_outbound_ws_pbx_link_unauthorized
+};
+
+
 ngx_outbound_ws_pbx_link_t *
 ngx_outbound_ws_pbx_link_create(ngx_outbound_ws_pbx_t *pbx,
     ngx_outbound_ws_link_info_t *info)
@@ -104,7 +137,10 @@ ngx_outbound_ws_pbx_link_create(ngx_outbound_ws_pbx_t *pbx,
     link->ends[0].link = link;
     link->ends[1].link = link;
 
-    if (ngx_outbound_ws_pbx_callers_init(link) != NGX_OK) {
+    link->callers = ngx_outbound_ws_pbx_callers_create(pbx->zone,
+                                  &ngx_outbound_ws_pbx_link_callers_handlers,
+                                  link, pbx->log);
+    if (link->callers == NULL) {
         ngx_free(link);
         return NULL;
     }
@@ -118,6 +154,8 @@ ngx_outbound_ws_pbx_link_create(ngx_outbound_ws_pbx_t *pbx,
                                    ngx_outbound_ws_pbx_link_renew_event);
     ngx_outbound_ws_pbx_link_timer(link, &link->grace,
                                    ngx_outbound_ws_pbx_link_grace_event);
+    ngx_outbound_ws_pbx_link_timer(link, &link->report,
+                                   ngx_outbound_ws_pbx_link_report_event);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, pbx->log, 0,
                    "outbound_ws link %uL begins, handover:%ui",
@@ -132,13 +170,13 @@ ngx_outbound_ws_pbx_link_create(ngx_outbound_ws_pbx_t *pbx,
 void
 ngx_outbound_ws_pbx_link_destroy(ngx_outbound_ws_pbx_link_t *link)
 {
-    ngx_outbound_ws_pbx_callers_destroy(link);
+    ngx_outbound_ws_pbx_callers_destroy(link->callers);
 
     ngx_free(link);
 }
 
 
-void
+static void
 ngx_outbound_ws_pbx_link_timer(ngx_outbound_ws_pbx_link_t *link,
     ngx_event_t *ev, ngx_event_handler_pt handler)
 {
@@ -206,7 +244,7 @@ ngx_outbound_ws_pbx_link_step(ngx_outbound_ws_pbx_link_t *link,
 }
 
 
-void
+static void
 ngx_outbound_ws_pbx_link_fail(ngx_outbound_ws_pbx_link_t *link,
     ows_link_event_e event, ows_error_e error, const char *fmt, ...)
 {
@@ -233,19 +271,28 @@ ngx_outbound_ws_pbx_link_fail(ngx_outbound_ws_pbx_link_t *link,
 }
 
 
-void
-ngx_outbound_ws_pbx_link_unauthorized(ngx_outbound_ws_pbx_link_t *link,
-    const char *what, ngx_uint_t status)
+/* The PBX answered 401 or 403 to the token there is. */
+static void
+ngx_outbound_ws_pbx_link_unauthorized(void *data, const char *what,
+    ngx_uint_t status)
 {
-    if (!link->fresh) {
-        ngx_outbound_ws_pbx_link_step(link, OWS_LINK_STALE);
+    ngx_outbound_ws_pbx_link_t *link = data;
+
+    if (link->fresh) {
+        ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_DENIED,
+                                      OWS_ERR_PBX_AUTH_FAILED,
+                                      "the PBX refused %s (HTTP %ui)", what,
+                                      status);
         return;
     }
 
-    ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_DENIED,
-                                  OWS_ERR_PBX_AUTH_FAILED,
-                                  "the PBX refused %s (HTTP %ui)", what,
-                                  status);
+    /* a PBX that never grants this must not be asked for tokens for ever */
+
+    if (link->state != OWS_LINK_READY
+        || ngx_current_msec - link->granted > NGX_OUTBOUND_WS_PBX_TOKEN_AGE)
+    {
+        ngx_outbound_ws_pbx_link_step(link, OWS_LINK_STALE);
+    }
 }
 
 
@@ -267,7 +314,9 @@ ngx_outbound_ws_pbx_link_get_token(ngx_outbound_ws_pbx_link_t *link)
                                            link->pbx->slot, &secrets);
 
     if (rc == NGX_OK) {
-        link->token = ngx_outbound_ws_pbx_link_ask_token(link, &secrets);
+        link->token = ngx_outbound_ws_pbx_token_ask(link->pbx->curl, &secrets,
+                                       ngx_outbound_ws_pbx_link_token_answer,
+                                       link);
     }
 
     ngx_outbound_ws_secrets_wipe(&secrets);
@@ -285,122 +334,53 @@ ngx_outbound_ws_pbx_link_get_token(ngx_outbound_ws_pbx_link_t *link)
 }
 
 
-static ngx_outbound_ws_curl_request_t *
-ngx_outbound_ws_pbx_link_ask_token(ngx_outbound_ws_pbx_link_t *link,
-    ngx_outbound_ws_secrets_t *secrets)
-{
-    u_char                          *body;
-    ows_str_t                        id, secret;
-    ngx_outbound_ws_curl_ask_t       ask;
-    ngx_outbound_ws_curl_request_t  *request;
-
-    ngx_memzero(&ask, sizeof(ngx_outbound_ws_curl_ask_t));
-
-    id.data = secrets->client_id;
-    id.len = secrets->client_id_len;
-    secret.data = secrets->client_secret;
-    secret.len = secrets->client_secret_len;
-
-    body = ows_pbx_token_request(&id, &secret, &ask.body.len, &ows_mem);
-    if (body == NULL) {
-        return NULL;
-    }
-
-    ask.body.data = body;
-    ngx_str_set(&ask.path, OWS_PBX_TOKEN_PATH);
-    ask.max_answer = NGX_OUTBOUND_WS_PBX_TOKEN_MAX;
-
-    request = ngx_outbound_ws_curl_request(link->pbx->curl, &ask,
-                                       ngx_outbound_ws_pbx_link_token_answer,
-                                       link);
-    ows_mem_free(body);
-
-    return request;
-}
-
-
 static void
 ngx_outbound_ws_pbx_link_token_answer(void *data,
     ngx_outbound_ws_curl_answer_t *answer)
 {
     ngx_outbound_ws_pbx_link_t *link = data;
 
+    ngx_outbound_ws_pbx_grant_t  grant;
+
     link->token = NULL;
 
-    switch (answer->status) {
+    ngx_outbound_ws_pbx_token_read(&grant, answer);
 
-    case 0:
-        ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_FAILED,
-                                      OWS_ERR_PBX_UNREACHABLE,
-                                      "the PBX can't be reached: %s",
-                                      answer->error);
-        break;
-
-    case 200:
-        ngx_outbound_ws_pbx_link_granted(link, &answer->body);
-        break;
-
-    case 400:
-    case 401:
-        ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_DENIED,
-                                      OWS_ERR_PBX_AUTH_FAILED,
-                                      "the PBX refused client_id and "
-                                      "client_secret (HTTP %ui)",
-                                      answer->status);
-        break;
-
-    default:
-        ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_FAILED,
-                                      answer->status >= 500
-                                          ? OWS_ERR_PBX_UNREACHABLE
-                                          : OWS_ERR_PBX_PROTOCOL_ERROR,
-                                      "the PBX answered HTTP %ui to a request "
-                                      "for a token", answer->status);
-        break;
+    if (grant.event == OWS_LINK_GRANTED) {
+        ngx_outbound_ws_pbx_link_granted(link, &grant.token);
+        return;
     }
+
+    ngx_outbound_ws_pbx_link_fail(link, grant.event, grant.error, "%*s",
+                                  grant.reason_len, grant.reason);
 }
 
 
 static void
 ngx_outbound_ws_pbx_link_granted(ngx_outbound_ws_pbx_link_t *link,
-    ngx_str_t *body)
+    ows_pbx_token_t *token)
 {
-    int                          rc;
-    ngx_int_t                    stored;
-    const char                  *why;
-    ows_pbx_token_t              token;
+    ngx_int_t                    rc;
     ngx_outbound_ws_link_news_t  news;
-
-    why = "no memory";
-
-    rc = ows_pbx_token_read(&token, body->data, body->len, &ows_mem, &why);
-
-    if (rc != OWS_OK) {
-        ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_FAILED,
-                                      OWS_ERR_PBX_PROTOCOL_ERROR,
-                                      "the PBX's answer to a request for a "
-                                      "token can't be understood: %s", why);
-        return;
-    }
 
     link->fresh = 1;
     link->granted = ngx_current_msec;
     link->renewal = ngx_current_msec
-                    + ows_pbx_token_renewal(token.lifetime,
+                    + ows_pbx_token_renewal(token->lifetime,
                                             (uint32_t) ngx_random());
 
     ngx_memzero(&news, sizeof(ngx_outbound_ws_link_news_t));
 
     news.set_token = 1;
-    news.token.data = token.data;
-    news.token.len = token.len;
+    news.token.data = token->data;
+    news.token.len = token->len;
     news.token_renewal = link->renewal;
 
-    stored = ngx_outbound_ws_pbx_link_news(link, &news);
+    rc = ngx_outbound_ws_pbx_link_news(link, &news);
 
-    ows_pbx_token_free(&token);
+    ows_pbx_token_free(token);
 
-    if (stored == NGX_ERROR) {
+    if (rc == NGX_ERROR) {
         ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_FAILED,
                                       OWS_ERR_STORAGE_FULL,
                                       "the zone has no memory left for an "
@@ -412,7 +392,7 @@ ngx_outbound_ws_pbx_link_granted(ngx_outbound_ws_pbx_link_t *link,
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_outbound_ws_pbx_link_news(ngx_outbound_ws_pbx_link_t *link,
     ngx_outbound_ws_link_news_t *news)
 {
@@ -498,7 +478,9 @@ ngx_outbound_ws_pbx_link_text(void *data, u_char *p, size_t len)
 {
     ngx_outbound_ws_pbx_end_t *end = data;
 
-    ngx_outbound_ws_pbx_callers_event(end->link, p, len);
+    if (!end->link->given_up) {
+        ngx_outbound_ws_pbx_callers_event(end->link->callers, p, len);
+    }
 }
 
 
@@ -573,7 +555,7 @@ ngx_outbound_ws_pbx_link_not_opened(ngx_outbound_ws_pbx_link_t *link,
 static void
 ngx_outbound_ws_pbx_link_get_callers(ngx_outbound_ws_pbx_link_t *link)
 {
-    if (ngx_outbound_ws_pbx_callers_list(link) != NGX_OK) {
+    if (ngx_outbound_ws_pbx_callers_list(link->callers) != NGX_OK) {
         ngx_outbound_ws_pbx_link_fail(link, OWS_LINK_FAILED,
                                       OWS_ERR_PBX_UNREACHABLE,
                                       "no memory to ask the PBX for callers");
@@ -581,10 +563,12 @@ ngx_outbound_ws_pbx_link_get_callers(ngx_outbound_ws_pbx_link_t *link)
 }
 
 
-ngx_outbound_ws_curl_request_t *
-ngx_outbound_ws_pbx_link_get(ngx_outbound_ws_pbx_link_t *link, u_char *path,
-    size_t len, ngx_outbound_ws_curl_handler_pt handler, void *data)
+static ngx_outbound_ws_curl_request_t *
+ngx_outbound_ws_pbx_link_get(void *data, u_char *path, size_t len,
+    ngx_outbound_ws_curl_handler_pt handler, void *ctx)
 {
+    ngx_outbound_ws_pbx_link_t *link = data;
+
     ngx_int_t                        rc;
     ngx_outbound_ws_secrets_t        secrets;
     ngx_outbound_ws_curl_ask_t       ask;
@@ -605,12 +589,112 @@ ngx_outbound_ws_pbx_link_get(ngx_outbound_ws_pbx_link_t *link, u_char *path,
         ask.max_answer = OWS_CALLERS_ANSWER_MAX;
 
         request = ngx_outbound_ws_curl_request(link->pbx->curl, &ask, handler,
-                                               data);
+                                               ctx);
     }
 
     ngx_outbound_ws_secrets_wipe(&secrets);
 
     return request;
+}
+
+
+static void
+ngx_outbound_ws_pbx_link_listed(void *data)
+{
+    ngx_outbound_ws_pbx_link_step(data, OWS_LINK_LISTED);
+}
+
+
+static void
+ngx_outbound_ws_pbx_link_not_listed(void *data, ows_error_e error,
+    ngx_str_t *why)
+{
+    ngx_outbound_ws_pbx_link_fail(data, OWS_LINK_FAILED, error, "%V", why);
+}
+
+
+/* Reports at once, but no oftener than snapshots are published. */
+static void
+ngx_outbound_ws_pbx_link_callers_changed(void *data)
+{
+    ngx_outbound_ws_pbx_link_t *link = data;
+
+    ngx_msec_int_t  left;
+
+    if (link->report.timer_set || link->state != OWS_LINK_READY) {
+        return;
+    }
+
+    left = (ngx_msec_int_t) (link->reported
+                             + link->pbx->zone->broadcast_interval
+                             - ngx_current_msec);
+    if (left > 0) {
+        ngx_add_timer(&link->report, left);
+        return;
+    }
+
+    ngx_outbound_ws_pbx_link_report(link);
+}
+
+
+/* What the callers are, and that the link is connected. */
+static void
+ngx_outbound_ws_pbx_link_report(ngx_outbound_ws_pbx_link_t *link)
+{
+    ows_callers_t                *model;
+    ows_json_text_t               text;
+    ngx_outbound_ws_link_news_t   news;
+
+    link->reported = ngx_current_msec;
+
+    model = ngx_outbound_ws_pbx_callers_model(link->callers);
+
+    ows_json_text_init(&text, OWS_CALLERS_TEXT_MAX, &ows_mem);
+    ows_callers_write(model, &text);
+
+    ngx_memzero(&news, sizeof(ngx_outbound_ws_link_news_t));
+
+    news.set_connected = 1;
+    news.connected = (link->current != NULL);
+    news.set_callers = 1;
+    news.callers.data = text.data;
+    news.callers.len = text.len;
+    news.agents = ows_callers_count(model);
+
+    if (text.failed
+        || ngx_outbound_ws_pbx_link_news(link, &news) == NGX_ERROR)
+    {
+        ngx_outbound_ws_pbx_link_full(link);
+
+    } else {
+        link->full_told = 0;
+    }
+
+    ows_json_text_free(&text);
+}
+
+
+static void
+ngx_outbound_ws_pbx_link_full(ngx_outbound_ws_pbx_link_t *link)
+{
+    ngx_outbound_ws_link_news_t  news;
+
+    static ngx_str_t  full = ngx_string("the zone has no memory left for its "
+                                        "callers");
+
+    if (!link->full_told) {
+        link->full_told = 1;
+
+        ngx_memzero(&news, sizeof(ngx_outbound_ws_link_news_t));
+
+        news.error = OWS_ERR_STORAGE_FULL;
+        news.reason = full;
+
+        (void) ngx_outbound_ws_pbx_link_news(link, &news);
+    }
+
+    ngx_outbound_ws_pbx_link_set_timer(&link->report,
+                                       NGX_OUTBOUND_WS_PBX_FULL_WAIT);
 }
 
 
@@ -633,7 +717,7 @@ ngx_outbound_ws_pbx_link_settle(ngx_outbound_ws_pbx_link_t *link)
     due = (ngx_msec_int_t) (link->renewal - ngx_current_msec);
     ngx_outbound_ws_pbx_link_set_timer(&link->renew, ngx_max(due, 1));
 
-    ngx_outbound_ws_pbx_callers_report(link);
+    ngx_outbound_ws_pbx_link_report(link);
 
     if (former) {
         ngx_outbound_ws_pbx_link_close_end(&former);
@@ -747,7 +831,7 @@ ngx_outbound_ws_pbx_link_drop_attempt(ngx_outbound_ws_pbx_link_t *link)
     }
 
     ngx_outbound_ws_pbx_link_close_end(&link->opening);
-    ngx_outbound_ws_pbx_callers_stop(link);
+    ngx_outbound_ws_pbx_callers_stop(link->callers);
     ngx_outbound_ws_pbx_link_stop_timer(&link->retry);
 }
 
@@ -778,7 +862,6 @@ ngx_outbound_ws_pbx_link_stop_timers(ngx_outbound_ws_pbx_link_t *link)
     ngx_outbound_ws_pbx_link_stop_timer(&link->retry);
     ngx_outbound_ws_pbx_link_stop_timer(&link->renew);
     ngx_outbound_ws_pbx_link_stop_timer(&link->grace);
-    ngx_outbound_ws_pbx_link_stop_timer(&link->reconcile);
     ngx_outbound_ws_pbx_link_stop_timer(&link->report);
 }
 
@@ -826,5 +909,18 @@ ngx_outbound_ws_pbx_link_grace_event(ngx_event_t *ev)
         news.set_connected = 1;
 
         (void) ngx_outbound_ws_pbx_link_news(link, &news);
+    }
+}
+
+
+static void
+ngx_outbound_ws_pbx_link_report_event(ngx_event_t *ev)
+{
+    ngx_outbound_ws_pbx_link_t  *link;
+
+    link = ngx_outbound_ws_pbx_link_of(ev, report);
+
+    if (link->state == OWS_LINK_READY) {
+        ngx_outbound_ws_pbx_link_report(link);
     }
 }

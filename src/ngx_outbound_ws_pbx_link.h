@@ -5,7 +5,8 @@
  *
  *   _pbx           which links this worker runs
  *   _pbx_link      a link's life: token, WebSocket, back-off
- *   _pbx_callers   a link's callers: the list, events, what is read again
+ *   _pbx_callers   its callers: the list, events, what is read again
+ *   _pbx_token     a request for a token
  */
 
 #ifndef _NGX_OUTBOUND_WS_PBX_LINK_H_INCLUDED_
@@ -13,13 +14,12 @@
 
 
 #include "ngx_outbound_ws_pbx.h"
+#include "ngx_outbound_ws_pbx_callers.h"
 #include "ngx_outbound_ws_socket.h"
 #include "ngx_outbound_ws_zone.h"
 
 #include "ows_backoff.h"
-#include "ows_callers.h"
 #include "ows_project.h"
-#include "ows_refresh.h"
 
 
 typedef struct ngx_outbound_ws_pbx_link_s  ngx_outbound_ws_pbx_link_t;
@@ -37,7 +37,6 @@ struct ngx_outbound_ws_pbx_s {
     ngx_queue_t                   links;
     ngx_rbtree_t                  tree;       /* of them, by id */
     ngx_rbtree_node_t             sentinel;
-    unsigned                      leaving:1;
 };
 
 
@@ -71,12 +70,8 @@ struct ngx_outbound_ws_pbx_link_s {
     u_char                        reason[256];
     size_t                        reason_len;
 
-    ows_callers_t                *callers;    /* owned */
-    ows_refresh_t                *refresh;    /* owned */
-    ngx_outbound_ws_curl_request_t  *list;    /* under way, or NULL */
-    ngx_queue_t                   reads;      /* of entities, under way */
-    ngx_uint_t                    n_reads;
-    ngx_msec_t                    reported;   /* when, the last time */
+    ngx_outbound_ws_pbx_callers_t  *callers;  /* owned */
+    ngx_msec_t                    reported;   /* when they were, last */
 
     ngx_connection_t              ident;      /* what nginx logs of a timer */
     ngx_event_t                   retry;      /* the back-off is over */
@@ -85,7 +80,6 @@ struct ngx_outbound_ws_pbx_link_s {
                                                  successor was being opened
                                                  shows now; or a link given
                                                  up was not taken */
-    ngx_event_t                   reconcile;  /* list again */
     ngx_event_t                   report;     /* to the zone */
 
     unsigned                      fresh:1;    /* the token was granted in this
@@ -95,8 +89,6 @@ struct ngx_outbound_ws_pbx_link_s {
     unsigned                      given_up:1; /* waits for its next owner */
 };
 
-
-/* _pbx_link */
 
 /* NULL: no memory.  Begins by itself. */
 ngx_outbound_ws_pbx_link_t *ngx_outbound_ws_pbx_link_create(
@@ -115,52 +107,9 @@ void ngx_outbound_ws_pbx_link_give_up(ngx_outbound_ws_pbx_link_t *link);
 void ngx_outbound_ws_pbx_link_step(ngx_outbound_ws_pbx_link_t *link,
     ows_link_event_e event);
 
-/* The attempt under way failed: why, for everyone to read. */
-void ngx_outbound_ws_pbx_link_fail(ngx_outbound_ws_pbx_link_t *link,
-    ows_link_event_e event, ows_error_e error, const char *fmt, ...);
-
-/* The PBX answered 401 or 403 to the token there is. */
-void ngx_outbound_ws_pbx_link_unauthorized(ngx_outbound_ws_pbx_link_t *link,
-    const char *what, ngx_uint_t status);
-
-/*
- * Begins a GET with the token that the zone holds now.  NULL: no memory, or
- * the link is not this worker's any more.
- */
-ngx_outbound_ws_curl_request_t *ngx_outbound_ws_pbx_link_get(
-    ngx_outbound_ws_pbx_link_t *link, u_char *path, size_t len,
-    ngx_outbound_ws_curl_handler_pt handler, void *data);
-
-/* Brings news to the zone, and tells the workers. */
-ngx_int_t ngx_outbound_ws_pbx_link_news(ngx_outbound_ws_pbx_link_t *link,
-    ngx_outbound_ws_link_news_t *news);
-
-/* A timer of the link's. */
-void ngx_outbound_ws_pbx_link_timer(ngx_outbound_ws_pbx_link_t *link,
-    ngx_event_t *ev, ngx_event_handler_pt handler);
-
 #define ngx_outbound_ws_pbx_link_of(ev, timer)                                \
     (ngx_outbound_ws_pbx_link_t *)                                            \
         ((u_char *) (ev) - offsetof(ngx_outbound_ws_pbx_link_t, timer))
-
-
-/* _pbx_callers */
-
-ngx_int_t ngx_outbound_ws_pbx_callers_init(ngx_outbound_ws_pbx_link_t *link);
-void ngx_outbound_ws_pbx_callers_destroy(ngx_outbound_ws_pbx_link_t *link);
-
-/* Reads the whole list.  NGX_ERROR: no memory. */
-ngx_int_t ngx_outbound_ws_pbx_callers_list(ngx_outbound_ws_pbx_link_t *link);
-
-/* Cancels what is being read. */
-void ngx_outbound_ws_pbx_callers_stop(ngx_outbound_ws_pbx_link_t *link);
-
-/* A message of a WebSocket of the link's. */
-void ngx_outbound_ws_pbx_callers_event(ngx_outbound_ws_pbx_link_t *link,
-    u_char *p, size_t len);
-
-/* Tells the zone what the callers are, and whether the link is connected. */
-void ngx_outbound_ws_pbx_callers_report(ngx_outbound_ws_pbx_link_t *link);
 
 
 #endif /* _NGX_OUTBOUND_WS_PBX_LINK_H_INCLUDED_ */

@@ -28,9 +28,6 @@ typedef struct {
 } ngx_outbound_ws_slots_t;
 
 
-static ngx_outbound_ws_slot_t *ngx_outbound_ws_slot_get(uint64_t number);
-
-
 /* made by the first master, the same in every process forked since */
 static ngx_outbound_ws_slots_t  *ngx_outbound_ws_slots;
 static int                       ngx_outbound_ws_slot_fds
@@ -38,6 +35,10 @@ static int                       ngx_outbound_ws_slot_fds
 
 /* counted by the master, and with a fork the worker's own */
 static ngx_atomic_uint_t         ngx_outbound_ws_slot_generation;
+
+/* this worker's */
+static uint64_t                  ngx_outbound_ws_slot_number;
+static ngx_outbound_ws_slot_t   *ngx_outbound_ws_slot_mine;
 
 
 ngx_int_t
@@ -87,11 +88,11 @@ failed:
 }
 
 
-uint64_t
+ngx_int_t
 ngx_outbound_ws_slot_claim(ngx_log_t *log)
 {
-    uint64_t                 number;
     ngx_uint_t               i;
+    ngx_atomic_uint_t        n;
     ngx_outbound_ws_slot_t  *slot;
 
     (void) ngx_outbound_ws_slot_reap();
@@ -103,73 +104,92 @@ ngx_outbound_ws_slot_claim(ngx_log_t *log)
             continue;
         }
 
-        number = 1 + ngx_atomic_fetch_add(&ngx_outbound_ws_slots->claims, 1);
-        number = number * NGX_OUTBOUND_WS_SLOTS + i;
+        n = 1 + ngx_atomic_fetch_add(&ngx_outbound_ws_slots->claims, 1);
+
+        ngx_outbound_ws_slot_number = n * NGX_OUTBOUND_WS_SLOTS + i;
+        ngx_outbound_ws_slot_mine = slot;
 
         slot->leaving = 0;
         slot->generation = ngx_outbound_ws_slot_generation;
         ngx_memory_barrier();
-        slot->number = number;
+        slot->number = ngx_outbound_ws_slot_number;
 
-        return number;
+        return NGX_OK;
     }
 
     ngx_log_error(NGX_LOG_ERR, log, 0,
                   "outbound_ws: all %d worker slots are taken",
                   NGX_OUTBOUND_WS_SLOTS);
 
-    return 0;
-}
-
-
-int
-ngx_outbound_ws_slot_fd(uint64_t number)
-{
-    return ngx_outbound_ws_slot_fds[number % NGX_OUTBOUND_WS_SLOTS];
+    return NGX_DECLINED;
 }
 
 
 void
-ngx_outbound_ws_slot_drain(uint64_t number)
+ngx_outbound_ws_slot_release(void)
+{
+    ngx_outbound_ws_slot_mine->number = 0;
+    ngx_memory_barrier();
+    ngx_outbound_ws_slot_mine->pid = 0;
+
+    ngx_outbound_ws_slot_number = 0;
+}
+
+
+uint64_t
+ngx_outbound_ws_slot_own(void)
+{
+    return ngx_outbound_ws_slot_number;
+}
+
+
+int
+ngx_outbound_ws_slot_fd(void)
+{
+    return ngx_outbound_ws_slot_fds[ngx_outbound_ws_slot_number
+                                    % NGX_OUTBOUND_WS_SLOTS];
+}
+
+
+void
+ngx_outbound_ws_slot_drain(void)
 {
     ssize_t   n;
     uint64_t  count;
 
     /* EAGAIN: there was nothing in it */
-    n = read(ngx_outbound_ws_slot_fd(number), &count, sizeof(count));
+    n = read(ngx_outbound_ws_slot_fd(), &count, sizeof(count));
     (void) n;
 }
 
 
 void
-ngx_outbound_ws_slot_leave(uint64_t number)
+ngx_outbound_ws_slot_leave(void)
 {
-    ngx_outbound_ws_slot_get(number)->leaving = 1;
+    ngx_outbound_ws_slot_mine->leaving = 1;
 }
 
 
-void
-ngx_outbound_ws_slot_release(uint64_t number)
+ngx_uint_t
+ngx_outbound_ws_slot_takes(void)
 {
-    ngx_outbound_ws_slot_t  *slot;
-
-    slot = ngx_outbound_ws_slot_get(number);
-
-    slot->number = 0;
-    ngx_memory_barrier();
-    slot->pid = 0;
+    return ngx_outbound_ws_slot_number && !ngx_outbound_ws_slot_mine->leaving;
 }
 
 
 ngx_uint_t
 ngx_outbound_ws_slot_alive(uint64_t number)
 {
-    return number && ngx_outbound_ws_slot_get(number)->number == number;
+    ngx_outbound_ws_slot_t  *slot;
+
+    slot = &ngx_outbound_ws_slots->slots[number % NGX_OUTBOUND_WS_SLOTS];
+
+    return number && slot->number == number;
 }
 
 
 ngx_uint_t
-ngx_outbound_ws_slot_successor(uint64_t number)
+ngx_outbound_ws_slot_successor(void)
 {
     ngx_uint_t               i;
     ngx_outbound_ws_slot_t  *slot;
@@ -177,7 +197,9 @@ ngx_outbound_ws_slot_successor(uint64_t number)
     for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
         slot = &ngx_outbound_ws_slots->slots[i];
 
-        if (slot->number && slot->number != number && !slot->leaving) {
+        if (slot != ngx_outbound_ws_slot_mine
+            && slot->number && !slot->leaving)
+        {
             return 1;
         }
     }
@@ -240,31 +262,22 @@ ngx_outbound_ws_slot_reap(void)
 
 
 void
-ngx_outbound_ws_slot_wake_others(uint64_t number)
+ngx_outbound_ws_slot_wake_others(void)
 {
-    ssize_t     n;
-    uint64_t    one;
-    ngx_uint_t  i;
+    ssize_t                  n;
+    uint64_t                 one;
+    ngx_uint_t               i;
+    ngx_outbound_ws_slot_t  *slot;
 
     one = 1;
 
     for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
+        slot = &ngx_outbound_ws_slots->slots[i];
 
-        if (ngx_outbound_ws_slots->slots[i].pid == 0
-            || ngx_outbound_ws_slots->slots[i].number == number)
-        {
-            continue;
+        if (slot->pid && slot != ngx_outbound_ws_slot_mine) {
+            /* EAGAIN: it holds 2^64 wake-ups already */
+            n = write(ngx_outbound_ws_slot_fds[i], &one, sizeof(one));
+            (void) n;
         }
-
-        /* EAGAIN: it holds 2^64 wake-ups already */
-        n = write(ngx_outbound_ws_slot_fds[i], &one, sizeof(one));
-        (void) n;
     }
-}
-
-
-static ngx_outbound_ws_slot_t *
-ngx_outbound_ws_slot_get(uint64_t number)
-{
-    return &ngx_outbound_ws_slots->slots[number % NGX_OUTBOUND_WS_SLOTS];
 }

@@ -32,35 +32,41 @@ ngx_int_t ngx_outbound_ws_slot_init(ngx_cycle_t *cycle);
 
 /*
  * Claims a slot for this process.  Its number is never used again, so the
- * slot of a dead worker isn't mistaken for its successor's.  0: none is free.
+ * slot of a dead worker isn't mistaken for its successor's.  NGX_DECLINED:
+ * none is free; logged.
  */
-uint64_t ngx_outbound_ws_slot_claim(ngx_log_t *log);
+ngx_int_t ngx_outbound_ws_slot_claim(ngx_log_t *log);
 
-/* The eventfd on which the slot's worker is woken. */
-int ngx_outbound_ws_slot_fd(uint64_t slot);
+void ngx_outbound_ws_slot_release(void);
 
-/* Drains it. */
-void ngx_outbound_ws_slot_drain(uint64_t slot);
+/* The number of this process's slot; 0: it has none. */
+uint64_t ngx_outbound_ws_slot_own(void);
 
-/* This worker takes nothing over any more, but still wants to be woken. */
-void ngx_outbound_ws_slot_leave(uint64_t slot);
+/* The eventfd on which this worker is woken, and the draining of it. */
+int ngx_outbound_ws_slot_fd(void);
+void ngx_outbound_ws_slot_drain(void);
 
-void ngx_outbound_ws_slot_release(uint64_t slot);
+/*
+ * This worker shuts down: it wants to be woken still, but takes nothing over
+ * any more.  ..._takes() says whether it does.
+ */
+void ngx_outbound_ws_slot_leave(void);
+ngx_uint_t ngx_outbound_ws_slot_takes(void);
+
+/* Wakes every other worker. */
+void ngx_outbound_ws_slot_wake_others(void);
 
 /* 1 while the worker that claimed it has not released it or been reaped. */
-ngx_uint_t ngx_outbound_ws_slot_alive(uint64_t slot);
+ngx_uint_t ngx_outbound_ws_slot_alive(uint64_t number);
 
-/* 1 when a worker that isn't leaving is there besides `slot`. */
-ngx_uint_t ngx_outbound_ws_slot_successor(uint64_t slot);
+/* 1 when there is another worker, and it takes over. */
+ngx_uint_t ngx_outbound_ws_slot_successor(void);
 
 /* 1 while no worker of a newer generation than this one's is there. */
 ngx_uint_t ngx_outbound_ws_slot_newest(void);
 
 /* Frees the slots of dead processes; returns how many there were. */
 ngx_uint_t ngx_outbound_ws_slot_reap(void);
-
-/* Wakes every worker but `slot`'s. */
-void ngx_outbound_ws_slot_wake_others(uint64_t slot);
 
 
 #endif /* _NGX_OUTBOUND_WS_SLOT_H_INCLUDED_ */

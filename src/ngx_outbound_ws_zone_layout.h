@@ -162,47 +162,17 @@ typedef struct {
 } ngx_outbound_ws_start_t;
 
 
-/* ngx_outbound_ws_zone.c: every section under the lock is between these. */
+/* _zone_lock: every section under the lock is between the first two */
+
 ngx_outbound_ws_shared_t *ngx_outbound_ws_zone_lock(
     ngx_outbound_ws_zone_t *zone);
 void ngx_outbound_ws_zone_unlock(ngx_outbound_ws_zone_t *zone);
-
-/* an empty zone in a new slab pool; NGX_ERROR: it is too small */
-ngx_int_t ngx_outbound_ws_zone_create_locked(ngx_outbound_ws_zone_t *zone);
-
 int64_t ngx_outbound_ws_zone_time_locked(ngx_outbound_ws_shared_t *sh);
-ngx_outbound_ws_project_t *ngx_outbound_ws_zone_find_locked(
-    ngx_outbound_ws_shared_t *sh, ngx_str_t *id);
-/* a new project in `init`; NULL: the zone is full */
-ngx_outbound_ws_project_t *ngx_outbound_ws_zone_insert_locked(
-    ngx_outbound_ws_zone_t *zone, ngx_outbound_ws_start_t *start,
-    ngx_outbound_ws_link_t *link);
-void ngx_outbound_ws_zone_remove_locked(ngx_outbound_ws_zone_t *zone,
-    ngx_outbound_ws_project_t *project, int64_t now);
-/* The project shows the link, waits for the link (NULL: for none). */
-void ngx_outbound_ws_zone_show_locked(ngx_outbound_ws_zone_t *zone,
-    ngx_outbound_ws_project_t *project, ngx_outbound_ws_link_t *link);
-void ngx_outbound_ws_zone_await_locked(ngx_outbound_ws_zone_t *zone,
-    ngx_outbound_ws_project_t *project, ngx_outbound_ws_link_t *link);
-
-/* ngx_outbound_ws_zone_link.c */
-ngx_outbound_ws_link_t *ngx_outbound_ws_zone_find_link_locked(
-    ngx_outbound_ws_shared_t *sh, ows_str_t *client_id, ows_str_t *secret);
-ngx_outbound_ws_link_t *ngx_outbound_ws_zone_add_link_locked(
-    ngx_outbound_ws_zone_t *zone, ows_str_t *client_id, ows_str_t *secret,
-    uint64_t slot);
-/* frees it when no project uses it */
-void ngx_outbound_ws_zone_drop_link_locked(ngx_outbound_ws_zone_t *zone,
-    ngx_outbound_ws_link_t *link);
-/* its projects go on as far as what it has allows */
-void ngx_outbound_ws_zone_settle_locked(ngx_outbound_ws_zone_t *zone,
-    ngx_outbound_ws_link_t *link, int64_t now);
-
-/* ngx_outbound_ws_zone_repair.c */
-void ngx_outbound_ws_zone_repair_locked(ngx_outbound_ws_zone_t *zone);
 void ngx_outbound_ws_list_append(ngx_queue_t *list, ngx_queue_t *q);
 
-/* ngx_outbound_ws_zone_text.c */
+
+/* _zone_text: a pen writes where room was reserved before */
+
 ngx_int_t ngx_outbound_ws_text_reserve_locked(ngx_slab_pool_t *shpool,
     ngx_outbound_ws_text_t *text, size_t size);
 void ngx_outbound_ws_text_trim_locked(ngx_slab_pool_t *shpool,
@@ -215,7 +185,9 @@ void ngx_outbound_ws_pen_write_text(ngx_outbound_ws_pen_t *pen,
     ngx_outbound_ws_text_t *text);
 void ngx_outbound_ws_text_copy(ngx_outbound_ws_text_t *text, u_char *p);
 
-/* ngx_outbound_ws_zone_publish.c */
+
+/* _zone_publish */
+
 ngx_int_t ngx_outbound_ws_zone_reserve_locked(ngx_outbound_ws_zone_t *zone,
     size_t more);
 size_t ngx_outbound_ws_zone_entry_size(ngx_outbound_ws_project_t *project,
@@ -225,6 +197,64 @@ void ngx_outbound_ws_zone_changed_locked(ngx_outbound_ws_shared_t *sh,
 void ngx_outbound_ws_zone_publish_locked(ngx_outbound_ws_zone_t *zone);
 void ngx_outbound_ws_zone_notice_locked(ngx_outbound_ws_shared_t *sh,
     u_char *p, size_t len);
+
+
+/* _zone_link */
+
+ngx_outbound_ws_link_t *ngx_outbound_ws_zone_find_link_locked(
+    ngx_outbound_ws_shared_t *sh, ows_str_t *client_id, ows_str_t *secret);
+/* NULL: the zone is full */
+ngx_outbound_ws_link_t *ngx_outbound_ws_zone_add_link_locked(
+    ngx_outbound_ws_zone_t *zone, ows_str_t *client_id, ows_str_t *secret,
+    uint64_t slot);
+/* frees it, unless a project uses it */
+void ngx_outbound_ws_zone_drop_link_locked(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_link_t *link);
+/* NULL: there is none, or it isn't the slot's */
+ngx_outbound_ws_link_t *ngx_outbound_ws_zone_own_link_locked(
+    ngx_outbound_ws_shared_t *sh, uint64_t id, uint64_t slot);
+/* its projects changed */
+void ngx_outbound_ws_zone_touch_locked(ngx_outbound_ws_shared_t *sh,
+    ngx_outbound_ws_link_t *link, int64_t now);
+void ngx_outbound_ws_link_set_token(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_link_t *link, u_char *token, size_t len);
+void ngx_outbound_ws_link_set_callers(ngx_outbound_ws_shared_t *sh,
+    ngx_outbound_ws_link_t *link, ngx_str_t *callers);
+ngx_uint_t ngx_outbound_ws_link_same_client(ngx_outbound_ws_link_t *a,
+    ngx_outbound_ws_link_t *b);
+
+
+/* _zone_project */
+
+ngx_outbound_ws_project_t *ngx_outbound_ws_zone_find_locked(
+    ngx_outbound_ws_shared_t *sh, ngx_str_t *id);
+ngx_outbound_ws_fragment_t *ngx_outbound_ws_fragment_create(
+    ngx_outbound_ws_zone_t *zone, ngx_outbound_ws_start_t *start);
+/* a new project in `init`; NULL: the zone is full */
+ngx_outbound_ws_project_t *ngx_outbound_ws_zone_insert_locked(
+    ngx_outbound_ws_zone_t *zone, ngx_outbound_ws_start_t *start,
+    ngx_outbound_ws_link_t *link);
+/* it shows the link, waits for the link (NULL: for none) */
+void ngx_outbound_ws_zone_show_locked(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_project_t *project, ngx_outbound_ws_link_t *link);
+void ngx_outbound_ws_zone_await_locked(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_project_t *project, ngx_outbound_ws_link_t *link);
+void ngx_outbound_ws_zone_remove_locked(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_project_t *project, int64_t now);
+
+
+/* _zone_news */
+
+/* the link's projects go on as far as what it has allows */
+void ngx_outbound_ws_zone_settle_locked(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_link_t *link, int64_t now);
+
+
+/* _zone_build */
+
+/* an empty zone in a new slab pool; NGX_ERROR: it is too small */
+ngx_int_t ngx_outbound_ws_zone_create_locked(ngx_outbound_ws_zone_t *zone);
+void ngx_outbound_ws_zone_repair_locked(ngx_outbound_ws_zone_t *zone);
 
 
 #endif /* _NGX_OUTBOUND_WS_ZONE_LAYOUT_H_INCLUDED_ */

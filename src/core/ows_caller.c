@@ -284,7 +284,10 @@ ows_caller_find(const ows_caller_list_t *list, const uint8_t *id, size_t len)
 {
     ows_caller_item_t  *item;
 
-    TAILQ_FOREACH(item, &list->items, link) {
+    for (item = TAILQ_FIRST(&list->items);
+         item != NULL;
+         item = TAILQ_NEXT(item, link))
+    {
         if (item->id.len == len && memcmp(item->id.data, id, len) == 0) {
             break;
         }
@@ -379,7 +382,10 @@ ows_caller_list_equal(const ows_caller_list_t *a, const ows_caller_list_t *b)
 
     y = TAILQ_FIRST(&b->items);
 
-    TAILQ_FOREACH(x, &a->items, link) {
+    for (x = TAILQ_FIRST(&a->items);
+         x != NULL;
+         x = TAILQ_NEXT(x, link))
+    {
 
         if (!ows_caller_str_equal(&x->id, &y->id)
             || !ows_caller_str_equal(&x->json, &y->json))
@@ -410,7 +416,10 @@ ows_caller_list_write(const ows_caller_list_t *list, ows_json_text_t *text)
 {
     const ows_caller_item_t  *item;
 
-    TAILQ_FOREACH(item, &list->items, link) {
+    for (item = TAILQ_FIRST(&list->items);
+         item != NULL;
+         item = TAILQ_NEXT(item, link))
+    {
 
         if (item != TAILQ_FIRST(&list->items)) {
             ows_json_text_add_literal(text, ",");

@@ -175,7 +175,10 @@ ows_callers_set_equal(const ows_callers_set_t *a, const ows_callers_set_t *b)
 
     y = TAILQ_FIRST(&b->callers);
 
-    TAILQ_FOREACH(x, &a->callers, link) {
+    for (x = TAILQ_FIRST(&a->callers);
+         x != NULL;
+         x = TAILQ_NEXT(x, link))
+    {
 
         if (!ows_caller_equal(x, y)) {
             return 0;
@@ -432,7 +435,10 @@ ows_callers_write(const ows_callers_t *callers, ows_json_text_t *text)
 
     before = "[";
 
-    TAILQ_FOREACH(caller, &callers->set->callers, link) {
+    for (caller = TAILQ_FIRST(&callers->set->callers);
+         caller != NULL;
+         caller = TAILQ_NEXT(caller, link))
+    {
         ows_json_text_add_literal(text, before);
         ows_caller_write(caller, text);
         before = ",";

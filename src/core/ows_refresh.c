@@ -200,7 +200,10 @@ ows_refresh_clear(ows_refresh_t *refresh)
         ows_refresh_free(refresh, &refresh->waiting, entry);
     }
 
-    TAILQ_FOREACH(entry, &refresh->reading, link) {
+    for (entry = TAILQ_FIRST(&refresh->reading);
+         entry != NULL;
+         entry = TAILQ_NEXT(entry, link))
+    {
         ows_refresh_spoil(entry);
     }
 

@@ -1,6 +1,6 @@
 /*
- * ngx_outbound_ws_zone_repair: the zone after a worker died in the middle of
- * a change.
+ * ngx_outbound_ws_zone_build: a zone that is new, and one that is built anew
+ * after a worker died in the middle of a change.
  *
  * nginx's master frees the lock of a dead worker and repairs nothing: lists,
  * trees and the slab allocator may be in any state.  What is whole at every
@@ -18,6 +18,9 @@
 
 #include <sys/mman.h>
 
+
+/* the part of the zone that the ring of notices takes */
+#define NGX_OUTBOUND_WS_RING_SHARE  8
 
 /* zeroes behind the copy: a record near its end may be read in full length */
 #define NGX_OUTBOUND_WS_COPY_MARGIN  8192
@@ -41,17 +44,57 @@ static void *ngx_outbound_ws_copy_get(ngx_outbound_ws_copy_t *copy, void *p,
     size_t size);
 
 
-/* As ngx_queue_insert_tail(), but whole at every instruction. */
-void
-ngx_outbound_ws_list_append(ngx_queue_t *list, ngx_queue_t *q)
+ngx_int_t
+ngx_outbound_ws_zone_create_locked(ngx_outbound_ws_zone_t *zone)
 {
-    q->next = list;
-    q->prev = list->prev;
+    size_t                     len;
+    u_char                    *ctx;
+    ngx_slab_pool_t           *shpool;
+    ngx_outbound_ws_shared_t  *sh;
 
-    ngx_memory_barrier();
+    shpool = zone->shpool;
 
-    q->prev->next = q;
-    list->prev = q;
+    len = sizeof(" in outbound_ws_zone \"\"") + zone->name.len;
+
+    ctx = ngx_slab_calloc_locked(shpool, len);
+    sh = ngx_slab_calloc_locked(shpool, sizeof(ngx_outbound_ws_shared_t));
+    if (ctx == NULL || sh == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sprintf(ctx, " in outbound_ws_zone \"%V\"%Z", &zone->name);
+
+    /* a full zone is told to who asked; the log need not repeat it */
+
+    shpool->log_ctx = ctx;
+    shpool->log_nomem = 0;
+
+    sh->version = NGX_OUTBOUND_WS_ZONE_VERSION;
+    sh->size = zone->size;
+
+    ngx_rbtree_init(&sh->tree, &sh->sentinel, ngx_str_rbtree_insert_value);
+    ngx_queue_init(&sh->projects);
+    ngx_queue_init(&sh->links);
+    ngx_rbtree_init(&sh->link_tree, &sh->link_sentinel,
+                    ngx_rbtree_insert_value);
+
+    sh->ring_size = sh->size / NGX_OUTBOUND_WS_RING_SHARE;
+    sh->ring = ngx_slab_calloc_locked(shpool, sh->ring_size);
+    if (sh->ring == NULL) {
+        return NGX_ERROR;
+    }
+
+    shpool->data = sh;
+
+    if (ngx_outbound_ws_zone_reserve_locked(zone, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_outbound_ws_zone_publish_locked(zone);
+
+    sh->magic = NGX_OUTBOUND_WS_ZONE_MAGIC;
+
+    return NGX_OK;
 }
 
 
