@@ -1,0 +1,28 @@
+# A PBX that offers no extension to call from: the project waits in init, and
+# goes on by itself once there is one.
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use OutboundWS;
+
+my $t = OutboundWS->new(pbx => 1, workers => 2);
+my @all = $t->clients_everywhere;
+
+$t->pbx->delete_dn(900, $_) for 150, 151;
+$all[0]->start_project('p1');
+
+for my $client (@all) {
+    ok($client->wait_error('callersNotFound'), "$client->{name} is told");
+    ok($client->wait_project('p1', action => 'init', agentQuantity => 0),
+       'the project waits');
+}
+
+$t->pbx->put_dn(900, 152);
+
+for my $client (@all) {
+    ok($client->wait_project('p1', action => 'active', agentQuantity => 1),
+       "$client->{name}: active once there is one");
+    is(scalar($client->errors), 1, 'one error');
+}
+
+done_testing;
