@@ -87,9 +87,9 @@ static ngx_command_t  ngx_outbound_ws_commands[] = {
 
     { ngx_string("pbx_ssl_trusted_certificate"),
       NGX_OUTBOUND_WS_ZONE_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_outbound_ws_pbx_ssl_trusted_certificate,
       NGX_HTTP_SRV_CONF_OFFSET,
-      offsetof(ngx_outbound_ws_zone_t, pbx.trusted_certificate),
+      0,
       NULL },
 
     { ngx_string("pbx_caller_types"),

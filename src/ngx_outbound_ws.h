@@ -27,7 +27,6 @@ typedef struct {
     ngx_outbound_ws_curl_conf_t  server;
     ngx_str_t                    host;        /* for the Host header */
     uint32_t                     id;          /* tells one PBX from another */
-    ngx_str_t                    trusted_certificate;
     ngx_array_t                 *caller_types;   /* of ows_str_t */
     ngx_msec_t                   ping_interval;
     ngx_msec_t                   retry_min;

@@ -230,6 +230,8 @@ ngx_outbound_ws_zone_defaults(ngx_conf_t *cf, ngx_outbound_ws_zone_t *zone)
     ows_str_t                    *type;
     ngx_outbound_ws_pbx_conf_t   *pbx;
 
+    static ngx_str_t              system = ngx_null_string;
+
     pbx = &zone->pbx;
 
     if (pbx->server.url.len == 0) {
@@ -265,12 +267,11 @@ ngx_outbound_ws_zone_defaults(ngx_conf_t *cf, ngx_outbound_ws_zone_t *zone)
         *type = ngx_outbound_ws_core_str(&ngx_outbound_ws_caller_types[0]);
     }
 
-    if (!pbx->server.verify) {
+    if (!pbx->server.verify || pbx->server.trusted) {
         return NGX_CONF_OK;
     }
 
-    pbx->server.trusted = ngx_outbound_ws_curl_trusted(cf,
-                                                   &pbx->trusted_certificate);
+    pbx->server.trusted = ngx_outbound_ws_curl_trusted(cf, &system);
 
     return pbx->server.trusted ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
@@ -333,6 +334,27 @@ ngx_outbound_ws_pbx(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     zone->pbx.id = ngx_crc32_short(value[1].data, value[1].len);
 
     return NGX_CONF_OK;
+}
+
+
+/* Read here and not when the block is complete, for an error's line. */
+char *
+ngx_outbound_ws_pbx_ssl_trusted_certificate(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf)
+{
+    ngx_outbound_ws_zone_t *zone = conf;
+
+    ngx_str_t  *value;
+
+    if (zone->pbx.server.trusted) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    zone->pbx.server.trusted = ngx_outbound_ws_curl_trusted(cf, &value[1]);
+
+    return zone->pbx.server.trusted ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

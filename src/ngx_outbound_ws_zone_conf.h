@@ -19,6 +19,8 @@ char *ngx_outbound_ws_zone_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 char *ngx_outbound_ws_pbx(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_outbound_ws_pbx_ssl_trusted_certificate(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 char *ngx_outbound_ws_pbx_caller_types(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_outbound_ws_pbx_retry(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -17,6 +17,14 @@ for my $client (@all) {
        'the project waits');
 }
 
+# nor does a queue call anybody, nor a link that is made again help
+$t->pbx->put_dn(900, 800, type => 'Wqueue');
+$t->pbx->ws(900, op => 'terminate');
+
+ok(wait_for { $t->pbx->asked(900, 'callers') >= 2 }, 'it is asked again');
+ok($_->wait_project('p1', action => 'init', ws_connected => 1),
+   "$_->{name}: the project still waits") for @all;
+
 $t->pbx->put_dn(900, 152);
 
 for my $client (@all) {
