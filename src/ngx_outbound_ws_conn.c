@@ -681,7 +681,8 @@ ngx_outbound_ws_conn_room(ngx_outbound_ws_conn_t *conn, size_t len)
     }
 
     ngx_log_error(NGX_LOG_INFO, conn->c->log, 0,
-                  "client is too slow: %uz bytes wait for it", conn->out.queued);
+                  "client is too slow: %uz bytes wait for it",
+                  conn->out.queued);
 
     ngx_outbound_ws_conn_close(conn, NGX_OUTBOUND_WS_CLOSE_TRY_LATER);
 

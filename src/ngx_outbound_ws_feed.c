@@ -123,17 +123,18 @@ ngx_outbound_ws_feed_part(ngx_outbound_ws_member_t *member)
 void
 ngx_outbound_ws_feed_update(ngx_outbound_ws_feed_t *feed)
 {
-    uint64_t   notices;
-    ngx_int_t  rc;
+    uint64_t                 notices;
+    ngx_int_t                rc;
+    ngx_outbound_ws_marks_t  now;
 
     if (ngx_queue_empty(&feed->members)) {
         ngx_outbound_ws_feed_forget(feed);
         return;
     }
 
-    if (ngx_outbound_ws_zone_revision(feed->zone) == feed->told.revision
-        && ngx_outbound_ws_zone_notices(feed->zone) == feed->position)
-    {
+    ngx_outbound_ws_zone_marks(feed->zone, &now);
+
+    if (now.revision == feed->told.revision && now.notices == feed->position) {
         return;
     }
 

@@ -125,11 +125,13 @@ ngx_outbound_ws_upgrade_read(ngx_http_request_t *r,
 
         if (ngx_outbound_ws_header(&h[i], "upgrade")) {
             up->upgrade |= ngx_outbound_ws_header_has(&h[i].value,
-                                          "websocket", sizeof("websocket") - 1);
+                                                      "websocket",
+                                                      sizeof("websocket") - 1);
 
         } else if (ngx_outbound_ws_header(&h[i], "connection")) {
             up->connection |= ngx_outbound_ws_header_has(&h[i].value,
-                                          "upgrade", sizeof("upgrade") - 1);
+                                                   "upgrade",
+                                                   sizeof("upgrade") - 1);
 
         } else if (ngx_outbound_ws_header(&h[i], "sec-websocket-version")) {
             up->versions++;

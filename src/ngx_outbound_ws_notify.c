@@ -20,7 +20,7 @@
 /* One zone's part of it. */
 struct ngx_outbound_ws_notify_s {
     ngx_outbound_ws_zone_t      *zone;
-    uint64_t                     woken[3];    /* what the others were last
+    ngx_outbound_ws_marks_t      woken;       /* what the others were last
                                                  woken for */
     ngx_event_t                  look;
     ngx_event_t                  publish;     /* when broadcast_interval has
@@ -204,8 +204,8 @@ ngx_outbound_ws_notify_exit(ngx_cycle_t *cycle)
 static void
 ngx_outbound_ws_notify_changed(ngx_outbound_ws_zone_t *zone)
 {
-    uint64_t                   now[3];
     ngx_msec_t                 wait;
+    ngx_outbound_ws_marks_t    now;
     ngx_outbound_ws_notify_t  *notify;
 
     notify = zone->notify;
@@ -216,15 +216,13 @@ ngx_outbound_ws_notify_changed(ngx_outbound_ws_zone_t *zone)
         ngx_add_timer(&notify->publish, wait);
     }
 
-    now[0] = ngx_outbound_ws_zone_revision(zone);
-    now[1] = ngx_outbound_ws_zone_notices(zone);
-    now[2] = ngx_outbound_ws_zone_links(zone);
+    ngx_outbound_ws_zone_marks(zone, &now);
 
-    if (ngx_memcmp(now, notify->woken, sizeof(now)) == 0) {
+    if (ngx_memcmp(&now, &notify->woken, sizeof(now)) == 0) {
         return;
     }
 
-    ngx_memcpy(notify->woken, now, sizeof(now));
+    notify->woken = now;
 
     ngx_outbound_ws_slot_wake_others();
     ngx_post_event(&notify->look, &ngx_posted_events);

@@ -66,9 +66,10 @@ ngx_outbound_ws_pbx_exit(ngx_outbound_ws_zone_t *zone)
 ngx_int_t
 ngx_outbound_ws_pbx_look(ngx_outbound_ws_zone_t *zone, ngx_uint_t force)
 {
-    uint64_t                      revision, after;
+    uint64_t                      after;
     ngx_uint_t                    i, n, claim, claimed;
     ngx_outbound_ws_pbx_t        *pbx;
+    ngx_outbound_ws_marks_t       now;
     ngx_outbound_ws_link_info_t   info[NGX_OUTBOUND_WS_PBX_LIST];
 
     pbx = zone->links;
@@ -80,13 +81,13 @@ ngx_outbound_ws_pbx_look(ngx_outbound_ws_zone_t *zone, ngx_uint_t force)
         return NGX_OK;
     }
 
-    revision = ngx_outbound_ws_zone_links(zone);
+    ngx_outbound_ws_zone_marks(zone, &now);
 
-    if (revision == pbx->revision && !force) {
+    if (now.links == pbx->revision && !force) {
         return NGX_OK;
     }
 
-    pbx->revision = revision;
+    pbx->revision = now.links;
     pbx->round++;
 
     /* after a reload the new workers are there before the old ones leave */

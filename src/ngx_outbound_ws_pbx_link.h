@@ -63,7 +63,7 @@ struct ngx_outbound_ws_pbx_link_s {
 
     ngx_outbound_ws_curl_request_t  *token;   /* under way, or NULL */
     ngx_outbound_ws_pbx_end_t     ends[2];
-    ngx_outbound_ws_pbx_end_t    *current;    /* the one that counts, or NULL */
+    ngx_outbound_ws_pbx_end_t    *current;    /* that counts, or NULL */
     ngx_outbound_ws_pbx_end_t    *opening;    /* its successor, or NULL */
 
     ows_error_e                   error;      /* why the attempt failed */

@@ -40,10 +40,16 @@ ows_error_e ngx_outbound_ws_zone_stop(ngx_outbound_ws_zone_t *zone,
  */
 ngx_msec_t ngx_outbound_ws_zone_publish(ngx_outbound_ws_zone_t *zone);
 
-/* Numbers that tell whether there is anything to read; no lock is taken. */
-uint64_t ngx_outbound_ws_zone_revision(ngx_outbound_ws_zone_t *zone);
-uint64_t ngx_outbound_ws_zone_notices(ngx_outbound_ws_zone_t *zone);
-uint64_t ngx_outbound_ws_zone_links(ngx_outbound_ws_zone_t *zone);
+/* How far a zone has come; each number only grows. */
+typedef struct {
+    uint64_t        revision;    /* published last */
+    uint64_t        notices;     /* position behind the newest */
+    uint64_t        links;       /* owners may have something to do */
+} ngx_outbound_ws_marks_t;
+
+/* Takes no lock: what it reads may be old, and is only to be compared. */
+void ngx_outbound_ws_zone_marks(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_marks_t *marks);
 
 
 /*

@@ -204,7 +204,8 @@ ngx_outbound_ws_zone_parse(ngx_conf_t *cf, ngx_outbound_ws_zone_t *zone)
     ctx->main_conf = http->main_conf;
     ctx->loc_conf = http->loc_conf;
 
-    ctx->srv_conf = ngx_pcalloc(cf->pool, sizeof(void *) * ngx_http_max_module);
+    ctx->srv_conf = ngx_pcalloc(cf->pool,
+                                sizeof(void *) * ngx_http_max_module);
     if (ctx->srv_conf == NULL) {
         return NGX_CONF_ERROR;
     }

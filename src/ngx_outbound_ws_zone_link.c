@@ -12,7 +12,7 @@
 #include "ows_mem.h"
 
 
-static void ngx_outbound_ws_zone_claim_locked(ngx_outbound_ws_zone_t *zone,
+static void ngx_outbound_ws_zone_claim_locked(ngx_outbound_ws_shared_t *sh,
     ngx_outbound_ws_link_t *link, uint64_t slot);
 
 
@@ -90,14 +90,18 @@ void
 ngx_outbound_ws_zone_drop_link_locked(ngx_outbound_ws_zone_t *zone,
     ngx_outbound_ws_link_t *link)
 {
+    ngx_outbound_ws_shared_t  *sh;
+
     if (!ngx_queue_empty(&link->projects) || !ngx_queue_empty(&link->waiting))
     {
         return;
     }
 
+    sh = ngx_outbound_ws_zone_shared(zone);
+
     ngx_queue_remove(&link->queue);
-    ngx_rbtree_delete(&ngx_outbound_ws_zone_shared(zone)->link_tree, &link->node);
-    ngx_outbound_ws_zone_shared(zone)->links_revision++;
+    ngx_rbtree_delete(&sh->link_tree, &link->node);
+    sh->links_revision++;
 
     ngx_outbound_ws_link_set_token(zone, link, NULL, 0);
     ngx_outbound_ws_text_trim_locked(zone->shpool, &link->callers, 0);
@@ -106,13 +110,6 @@ ngx_outbound_ws_zone_drop_link_locked(ngx_outbound_ws_zone_t *zone,
                          link->client_id_len + link->client_secret_len);
 
     ngx_slab_free_locked(zone->shpool, link);
-}
-
-
-uint64_t
-ngx_outbound_ws_zone_links(ngx_outbound_ws_zone_t *zone)
-{
-    return *(volatile uint64_t *) &ngx_outbound_ws_zone_shared(zone)->links_revision;
 }
 
 
@@ -143,7 +140,7 @@ ngx_outbound_ws_zone_list_links(ngx_outbound_ws_zone_t *zone, uint64_t slot,
         ngx_memzero(&info[i], sizeof(ngx_outbound_ws_link_info_t));
 
         if (claim && !ngx_outbound_ws_slot_alive(link->owner)) {
-            ngx_outbound_ws_zone_claim_locked(zone, link, slot);
+            ngx_outbound_ws_zone_claim_locked(sh, link, slot);
             info[i].claimed = 1;
             claim--;
         }
@@ -172,17 +169,17 @@ ngx_outbound_ws_zone_list_links(ngx_outbound_ws_zone_t *zone, uint64_t slot,
  * owner; that of a dead owner is gone.
  */
 static void
-ngx_outbound_ws_zone_claim_locked(ngx_outbound_ws_zone_t *zone,
+ngx_outbound_ws_zone_claim_locked(ngx_outbound_ws_shared_t *sh,
     ngx_outbound_ws_link_t *link, uint64_t slot)
 {
     if (link->owner && link->connected) {
         link->connected = 0;
-        ngx_outbound_ws_zone_touch_locked(ngx_outbound_ws_zone_shared(zone), link,
-                              ngx_outbound_ws_zone_time_locked(ngx_outbound_ws_zone_shared(zone)));
+        ngx_outbound_ws_zone_touch_locked(sh, link,
+                                       ngx_outbound_ws_zone_time_locked(sh));
     }
 
     link->owner = slot;
-    ngx_outbound_ws_zone_shared(zone)->links_revision++;
+    sh->links_revision++;
 }
 
 

@@ -94,3 +94,23 @@ ngx_outbound_ws_list_append(ngx_queue_t *list, ngx_queue_t *q)
     q->prev->next = q;
     list->prev = q;
 }
+
+
+void
+ngx_outbound_ws_zone_marks(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_marks_t *marks)
+{
+    volatile ngx_outbound_ws_shared_t  *sh;
+
+    sh = ngx_outbound_ws_zone_shared(zone);
+
+    if (sh == NULL) {
+        /* being repaired: there will be another wake-up */
+        ngx_memzero(marks, sizeof(ngx_outbound_ws_marks_t));
+        return;
+    }
+
+    marks->revision = sh->published.revision;
+    marks->notices = sh->ring_tail;
+    marks->links = sh->links_revision;
+}

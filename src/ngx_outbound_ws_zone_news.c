@@ -192,9 +192,12 @@ ngx_outbound_ws_zone_win_locked(ngx_outbound_ws_zone_t *zone,
     ngx_uint_t                  last;
     ngx_queue_t                *q, *p;
     ngx_outbound_ws_link_t     *other;
+    ngx_outbound_ws_shared_t   *sh;
     ngx_outbound_ws_project_t  *project;
 
-    q = ngx_queue_head(&ngx_outbound_ws_zone_shared(zone)->links);
+    sh = ngx_outbound_ws_zone_shared(zone);
+
+    q = ngx_queue_head(&sh->links);
 
     while (q != &link->queue) {
         other = ngx_queue_data(q, ngx_outbound_ws_link_t, queue);
@@ -212,7 +215,7 @@ ngx_outbound_ws_zone_win_locked(ngx_outbound_ws_zone_t *zone,
 
             project = ngx_queue_data(p, ngx_outbound_ws_project_t, shown);
             ngx_outbound_ws_zone_show_locked(zone, project, link);
-            ngx_outbound_ws_zone_changed_locked(ngx_outbound_ws_zone_shared(zone), project, now);
+            ngx_outbound_ws_zone_changed_locked(sh, project, now);
         }
     }
 }

@@ -95,13 +95,14 @@ void
 ngx_outbound_ws_zone_show_locked(ngx_outbound_ws_zone_t *zone,
     ngx_outbound_ws_project_t *project, ngx_outbound_ws_link_t *link)
 {
-    ngx_outbound_ws_link_t  *former;
+    ngx_outbound_ws_link_t    *former;
+    ngx_outbound_ws_shared_t  *sh;
 
+    sh = ngx_outbound_ws_zone_shared(zone);
     former = project->link;
 
     if (former) {
-        ngx_outbound_ws_zone_shared(zone)->entries -= ngx_outbound_ws_zone_entry_size(project,
-                                                                 former);
+        sh->entries -= ngx_outbound_ws_zone_entry_size(project, former);
         ngx_queue_remove(&project->shown);
         former->n--;
     }
@@ -109,8 +110,7 @@ ngx_outbound_ws_zone_show_locked(ngx_outbound_ws_zone_t *zone,
     project->link = link;
 
     if (link) {
-        ngx_outbound_ws_zone_shared(zone)->entries += ngx_outbound_ws_zone_entry_size(project,
-                                                                 link);
+        sh->entries += ngx_outbound_ws_zone_entry_size(project, link);
         ngx_outbound_ws_list_append(&link->projects, &project->shown);
         link->n++;
     }

@@ -32,10 +32,14 @@ static void ngx_outbound_ws_ring_read(ngx_outbound_ws_shared_t *sh,
 ngx_int_t
 ngx_outbound_ws_zone_reserve_locked(ngx_outbound_ws_zone_t *zone, size_t more)
 {
-    return ngx_outbound_ws_text_reserve_locked(zone->shpool,
-                           &ngx_outbound_ws_zone_shared(zone)->text,
-                           OWS_UPDATE_HEAD_MAX + ngx_outbound_ws_zone_shared(zone)->entries + more
-                           + OWS_UPDATE_TAIL_MAX);
+    ngx_outbound_ws_shared_t  *sh;
+
+    sh = ngx_outbound_ws_zone_shared(zone);
+
+    return ngx_outbound_ws_text_reserve_locked(zone->shpool, &sh->text,
+                                               OWS_UPDATE_HEAD_MAX
+                                               + sh->entries + more
+                                               + OWS_UPDATE_TAIL_MAX);
 }
 
 
@@ -221,13 +225,6 @@ ngx_outbound_ws_zone_write_entry(ngx_outbound_ws_pen_t *pen,
 }
 
 
-uint64_t
-ngx_outbound_ws_zone_revision(ngx_outbound_ws_zone_t *zone)
-{
-    return *(volatile uint64_t *) &ngx_outbound_ws_zone_shared(zone)->published.revision;
-}
-
-
 ngx_int_t
 ngx_outbound_ws_zone_read_snapshot(ngx_outbound_ws_zone_t *zone,
     uint64_t revision, ngx_outbound_ws_snapshot_t *s, uint64_t *notices,
@@ -255,13 +252,6 @@ ngx_outbound_ws_zone_read_snapshot(ngx_outbound_ws_zone_t *zone,
     ngx_outbound_ws_zone_unlock(zone);
 
     return rc;
-}
-
-
-uint64_t
-ngx_outbound_ws_zone_notices(ngx_outbound_ws_zone_t *zone)
-{
-    return *(volatile uint64_t *) &ngx_outbound_ws_zone_shared(zone)->ring_tail;
 }
 
 

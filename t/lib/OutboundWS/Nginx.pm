@@ -194,17 +194,18 @@ sub start {
                                            err => $output);
     my $status;
 
+    $self->{pid} = $pid;
+
     my $up = wait_for {
         OutboundWS::Process::reap($pid, \$status)
-        || $self->{conf}{workers} == workers_of($pid);
+        || $self->{conf}{workers} == $self->workers;
     };
 
     if (defined $status || !$up) {
+        delete $self->{pid};
         OutboundWS::Process::stop($pid, 'KILL') if !defined $status;
         die "nginx does not start:\n" . OutboundWS::Log::slurp($output);
     }
-
-    $self->{pid} = $pid;
 }
 
 
@@ -222,22 +223,28 @@ sub valgrind {
 sub pid { return $_[0]{pid} }
 
 # Those that serve: initialised, and not about to go.
-sub workers { return workers_of($_[0]{pid}) }
+sub workers { return $_[0]->workers_that(qr/worker process$/) }
 
-sub workers_of {
-    my ($master) = @_;
+# Those of earlier configurations that still have clients.
+sub old_workers { return $_[0]->workers_that(qr/shutting down$/) }
 
-    return grep { OutboundWS::Process::title_of($_) =~ /worker process$/ }
-           OutboundWS::Process::children($master);
+
+sub workers_that {
+    my ($self, $title) = @_;
+
+    return grep { $self->title_of($_) =~ $title }
+           OutboundWS::Process::children($self->{pid});
 }
 
 
-# Those of earlier configurations that still have clients.
-sub old_workers {
-    my ($self) = @_;
+# What a worker calls itself; valgrind hides that, but not what it logs.
+sub title_of {
+    my ($self, $pid) = @_;
 
-    return grep { OutboundWS::Process::title_of($_) =~ /shutting down$/ }
-           OutboundWS::Process::children($self->{pid});
+    return OutboundWS::Process::title_of($pid) if !$self->valgrind;
+
+    return $self->error_log =~ / $pid#\d+: gracefully shutting down/
+           ? 'shutting down' : 'worker process';
 }
 
 
