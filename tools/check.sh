@@ -65,7 +65,7 @@ each() {
 spelling() {
     files '*.[ch]' '*.p[lm]' '*.t' '*.sh' '*.js' '*.ts' '*.conf' '*.md' \
           '*.mk' '*.html' Makefile config run \
-        | xargs codespell --ignore-words-list ges,hel,isnt,nam,upto
+        | xargs codespell --ignore-words-list ges,hel,isnt,nam,stap,upto
 }
 
 

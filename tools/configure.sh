@@ -22,7 +22,7 @@ name others."
     || die "There is no source tree of nginx in $NGINX_SRC (on Debian: the \
 package nginx-dev).  $needs"
 command -v "${CC%% *}" > /dev/null \
-    || die "There is no compiler named $CC.  $needs"
+    || die "There is no compiler named $CC; \`make deps\` installs gcc."
 
 told=$("$NGINX_BIN" -V 2>&1)
 version=$(sed -n 's|^nginx version: [^/]*/\([0-9.]*\).*|\1|p' <<< "$told")

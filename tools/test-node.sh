@@ -5,12 +5,8 @@
 # Of a failed test, what node says of it goes to stderr.  Prove must not read
 # it: some of it only looks like the YAML that TAP 13 would have there, hence
 # no version either.
-#
-# On Debian localhost is ::1 first, where the simulator is not; node 18 tries
-# no second address.
 
 export NODE_PATH=/usr/share/nodejs
-export NODE_OPTIONS=--dns-result-order=ipv4first
 
 timeout 300 node --test --test-reporter=tap t/pbx/*_test.js \
     | awk '

@@ -126,7 +126,7 @@ class Bench {
 class ClientLink {
   constructor({ sim, certs }, token) {
     this.frames = [];
-    this.ws = new WebSocket(`wss://localhost:${sim.port}/callcontrol/ws`,
+    this.ws = new WebSocket(`wss://127.0.0.1:${sim.port}/callcontrol/ws`,
       { ca: certs.ca, headers: { Authorization: `Bearer ${token}` } });
     this.ws.on('message', (data, isBinary) => (
       this.frames.push({ data, isBinary })));
@@ -169,10 +169,13 @@ class ClientLink {
   }
 }
 
-/* {status, headers, text, json}; rejects where no whole answer comes. */
+/*
+ * {status, headers, text, json}; rejects where no whole answer comes.  By
+ * address: localhost may be ::1 first, and Node 18 tries no second one.
+ */
 function request({ request: ask }, options, body) {
   return new Promise((resolve, reject) => {
-    const req = ask({ host: 'localhost', timeout: WAIT_MS, ...options });
+    const req = ask({ host: '127.0.0.1', timeout: WAIT_MS, ...options });
 
     req.on('error', reject);
     req.on('timeout', () => req.destroy(new Error('timeout')));

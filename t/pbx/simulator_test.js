@@ -87,8 +87,8 @@ test('TLS, with the names and the authorities of certs.sh', async () => {
     '--cert', `${certs.dir}/pbx.pem`, '--key', `${certs.dir}/pbx.key`);
   const { ca } = certs;
 
-  const ways = [{ host: 'localhost' }, { host: '127.0.0.1' },
-    { host: '127.0.0.1', servername: 'pbx.test' }];
+  const ways = [{}, { servername: 'localhost' },
+    { servername: 'pbx.test' }];
 
   for (const way of ways) {
     assert.strictEqual((await askToken(https, port, { ca, ...way })).status,
