@@ -23,7 +23,7 @@ CONF
 
 my $client = $t->client(path => '/ws/normal');
 $client->send_text('x');
-ok($client->wait_error('invalidJson'), 'one message each way, and the greeting');
+ok($client->wait_error('invalidJson'), 'a message each way, and a greeting');
 $client->send_close(1000);
 ok($client->wait_eof, 'a normal end');
 

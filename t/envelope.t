@@ -172,14 +172,15 @@ location = /ws {
 === TEST 15: nothing of a message is sent back or logged
 --- ws
 < projectsUpdate
-> {"event":"startOutbound","payload":{"project":{"client_secret":"do-not-repeat"
+> {"event":"startOutbound","payload":{"project":{"client_secret":"not-again"
 < error invalidJson
-> {"event":"startOutbound","payload":{"project":{"client_secret":"do-not-repeat"}}}
+> {"event":"startOutbound","payload":{"project":{"client_secret":"not-again"}}}
 < error invalidPayload
 
 
 === TEST 16: a message that is deeper than any that means something
 --- ws eval
 "< projectsUpdate\n"
-. '> {"event":"stopOutbound","payload":{"x":' . '[' x 20000 . ']' x 20000 . "}}\n"
+. '> {"event":"stopOutbound","payload":{"x":' . '[' x 20000 . ']' x 20000
+. "}}\n"
 . "< error invalidPayload\n"

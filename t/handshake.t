@@ -183,3 +183,17 @@ GET /other
 --- error_code: 200
 --- response_body
 not a WebSocket
+
+
+=== TEST 23: a client whose worker goes is told to come back
+--- config
+location = /ws {
+    outbound_ws projects;
+    outbound_ws_shutdown_delay 0;
+}
+--- ws
+< projectsUpdate
+reload
+< close 1001
+> close code=1001
+eof

@@ -22,6 +22,6 @@ ok($client->wait_gone('p1'), 'and can do what it could before');
 
 $t->nginx->reload(zone_size => undef);
 my ($new) = $t->clients_everywhere;
-ok($new->updates, 'with the old size it reloads');
+ok(wait_for { $new->updates }, 'with the old size it reloads');
 
 done_testing;

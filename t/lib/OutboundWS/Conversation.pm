@@ -166,7 +166,8 @@ sub send_bytes {
 
 sub send_frame {
     my ($talk, $line, $type, $rest) = @_;
-    my %f = (type => $type =~ s/^opcode=//r, slice => $talk->{slice}, rsv => 0);
+    my %f = (type => $type =~ s/^opcode=//r, rsv => 0,
+             slice => $talk->{slice});
 
     $rest //= '';
 

@@ -94,8 +94,15 @@ sub configure {
 
 
 sub conf_file  { return "$_[0]{prefix}/conf/nginx.conf" }
-sub error_log  { return OutboundWS::Log::slurp("$_[0]{prefix}/logs/error.log") }
-sub access_log { return OutboundWS::Log::slurp("$_[0]{prefix}/logs/access.log") }
+sub error_log  { return $_[0]->read_log('error.log') }
+sub access_log { return $_[0]->read_log('access.log') }
+
+sub read_log {
+    my ($self, $name) = @_;
+
+    return OutboundWS::Log::slurp("$self->{prefix}/logs/$name");
+}
+
 
 
 sub conf_line {
@@ -223,28 +230,22 @@ sub valgrind {
 sub pid { return $_[0]{pid} }
 
 # Those that serve: initialised, and not about to go.
-sub workers { return $_[0]->workers_that(qr/worker process$/) }
+sub workers {
+    my ($self) = @_;
 
-# Those of earlier configurations that still have clients.
-sub old_workers { return $_[0]->workers_that(qr/shutting down$/) }
-
-
-sub workers_that {
-    my ($self, $title) = @_;
-
-    return grep { $self->title_of($_) =~ $title }
+    return grep { $self->serves($_) }
            OutboundWS::Process::children($self->{pid});
 }
 
 
-# What a worker calls itself; valgrind hides that, but not what it logs.
-sub title_of {
+# A worker's title says what it does; valgrind hides it, but not what it logs.
+sub serves {
     my ($self, $pid) = @_;
 
-    return OutboundWS::Process::title_of($pid) if !$self->valgrind;
+    return OutboundWS::Process::title_of($pid) =~ /worker process$/
+        if !$self->valgrind;
 
-    return $self->error_log =~ / $pid#\d+: gracefully shutting down/
-           ? 'shutting down' : 'worker process';
+    return $self->error_log !~ / $pid#\d+: gracefully shutting down/;
 }
 
 

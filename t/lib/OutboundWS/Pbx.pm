@@ -16,10 +16,10 @@ use JSON::PP ();
 use List::Util qw(sum0);
 
 use OutboundWS::Certificate;
+use OutboundWS::Http;
 use OutboundWS::Log;
 use OutboundWS::Process;
 use OutboundWS::Secrets;
-use OutboundWS::WebSocket;
 use OutboundWS::Wait;
 
 use constant SIMULATOR => realpath(dirname(__FILE__) . '/../../pbx')
@@ -86,7 +86,7 @@ sub call {
     my ($self, $method, $path, $body) = @_;
 
     my $text = $body ? $json->encode($body) : '';
-    my $http = OutboundWS::WebSocket->new(port => $self->{control});
+    my $http = OutboundWS::Http->new(port => $self->{control});
     my $answer = $http->ask(join("\r\n", "$method /$path HTTP/1.1",
         'Host: 127.0.0.1', 'Connection: close',
         'Content-Length: ' . length($text), '', $text));

@@ -21,8 +21,10 @@ use constant SCHEMA => dirname(__FILE__) . '/../../../packages/shared-types'
                        . '/schema/websocket.schema.json';
 use constant REMEMBERED => 1000;
 
-# the quick one where it is installed: big states take it a fiftieth of the time
-my ($class) = grep { eval "require $_" } qw(Cpanel::JSON::XS JSON::XS JSON::PP);
+# the quick one where it is installed: a big state takes it a fiftieth of the
+# time
+my ($class) = grep { eval "require $_" }
+              qw(Cpanel::JSON::XS JSON::XS JSON::PP);
 my $json = $class->new->utf8;
 my $validator;
 my %seen;       # digest => message

@@ -1,25 +1,22 @@
 package OutboundWS::WebSocket;
 
-# A WebSocket client on a plain or TLS socket, made to misbehave as a test
-# likes, and strict about all it is sent (RFC 6455, RFC 7692).
+# A WebSocket client, made to misbehave as a test likes, and strict about all
+# that it is sent (RFC 6455, RFC 7692).
 #
-# Nothing blocks: pump() reads what is there, and whoever waits does so in
-# wait_for(), which pumps every client of the test.  All that was received
-# stays, in $self->{events}: frames of a message put together, pings and pongs,
-# the Close.  A frame that breaks the RFC fails the test where it is read.
-# What the messages mean is for OutboundWS::Client, above.
+# All that was received stays, in $self->{events}: frames of a message put
+# together, pings and pongs, the Close.  A frame that breaks the RFC fails the
+# test where it is read.  What the messages mean is for OutboundWS::Client,
+# above.
 
 use strict;
 use warnings;
 
+use parent 'OutboundWS::Http';
+
 use Compress::Raw::Zlib qw(MAX_WBITS Z_OK Z_BUF_ERROR Z_SYNC_FLUSH);
 use Digest::SHA qw(sha1_base64);
 use Encode ();
-use IO::Select;
-use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
-use Scalar::Util qw(weaken);
-use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_RCVBUF);
 use Test::Builder;
 
 use OutboundWS::Frame;
@@ -27,134 +24,24 @@ use OutboundWS::Wait;
 
 use constant GUID => '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-my %open;       # fileno => client (weak) whose socket is open
-my $count = 0;
 
-$SIG{PIPE} = 'IGNORE';
-$OutboundWS::Wait::Idle = \&pump_all;
-
-
-# Connects to port of the loopback.  tls => 1; path and headers of the upgrade
-# to come (see upgrade_request); deflate => what to offer of RFC 7692; deaf =>
-# 1 answers no ping; receive_buffer => bytes; name, for messages.  With
-# $self->{paused} nothing is read.
+# As OutboundWS::Http, and path and headers of the upgrade to come (see
+# upgrade_request); deflate => what to offer of RFC 7692; deaf => 1 answers no
+# ping.
 sub new {
     my ($class, %o) = @_;
 
-    my @small = $o{receive_buffer}
-                ? ([ SOL_SOCKET, SO_RCVBUF, $o{receive_buffer} ]) : ();
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                       PeerPort => $o{port},
-                                       Sockopts => \@small,
-                                       Timeout => $OutboundWS::Wait::Limit)
-        or die "connect to port $o{port}: $@";
+    my $self = $class->SUPER::new(path => '/ws', headers => [], %o);
 
-    $socket->setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
-
-    if ($o{tls}) {
-        require IO::Socket::SSL;
-        IO::Socket::SSL->start_SSL($socket, SSL_verify_mode => 0,
-                                   SSL_hostname => 'localhost',
-                                   Timeout => $OutboundWS::Wait::Limit)
-            or die 'TLS: ' . IO::Socket::SSL::errstr();
-    }
-
-    $socket->blocking(0);
-
-    my $self = bless {
-        path     => '/ws',
-        headers  => [],
-        name     => 'client ' . ++$count,
-        %o,
-        socket   => $socket,
-        in       => '',         # bytes not looked at yet
-        events   => [],
-        taken    => 0,          # events that next_event() has returned
-        upgraded => 0,
-        eof      => 0,
-    }, $class;
-
-    weaken($open{ fileno($socket) } = $self);
+    $self->{events} = [];
+    $self->{taken} = 0;         # events that next_event() has returned
+    $self->{upgraded} = 0;
 
     return $self;
 }
 
 
-sub DESTROY {
-    my ($self) = @_;
-
-    $self->disconnect if $self->{socket};
-}
-
-
-# Ends the connection without a word.
-sub disconnect {
-    my ($self) = @_;
-
-    delete $open{ fileno($self->{socket}) };
-    close(delete $self->{socket});
-    $self->{eof} = 1;
-}
-
-
 # ---- sending ------------------------------------------------------------
-
-# Sends bytes as they are; slice => n: so many at a time, each time waiting
-# until the peer has read them.  False when the peer has closed.
-sub send_raw {
-    my ($self, $bytes, %o) = @_;
-
-    return $self->write_out($bytes) if !$o{slice};
-
-    while (length($bytes)) {
-        $self->write_out(substr($bytes, 0, $o{slice}, '')) or return 0;
-        wait_for { $self->{eof} || $self->all_read };
-    }
-
-    return 1;
-}
-
-
-sub write_out {
-    my ($self, $bytes) = @_;
-
-    my $done = wait_for {
-        return 1 if $self->{eof};
-
-        my $n = syswrite($self->{socket}, $bytes);
-
-        if (defined $n) {
-            substr($bytes, 0, $n, '');
-
-        } elsif (!$!{EAGAIN} && !$!{EINTR}) {
-            $self->{eof} = 1;
-        }
-
-        return $bytes eq '';
-    };
-
-    die "$self->{name}: the server takes nothing" if !$done;
-    return !$self->{eof};
-}
-
-
-# True when the server's kernel holds nothing of ours that nginx has not
-# read: the receive queue of the server's end, in /proc/net/tcp.
-sub all_read {
-    my ($self) = @_;
-    my $ends = sprintf(':%04X 0100007F:%04X ', $self->{socket}->peerport,
-                       $self->{socket}->sockport);
-
-    open(my $in, '<', '/proc/net/tcp') or die "/proc/net/tcp: $!";
-
-    while (<$in>) {
-        next if index($_, $ends) < 0;
-        return / [0-9A-F]{2} [0-9A-F]{8}:00000000 /;
-    }
-
-    return 1;
-}
-
 
 # A frame as OutboundWS::Frame::encode() makes it.
 sub send_frame {
@@ -241,108 +128,18 @@ sub upgrade {
 
     $self->{deflated} = $extension =~ /^permessage-deflate/;
     $self->{upgraded} = 1;
-    $self->read_frames;
+    $self->take_bytes;
 
     return 1;
 }
 
 
-# Sends a request and returns its answer: {status, line, headers, body}, the
-# headers' names in lower case.  Dies when none comes.
-sub ask {
-    my ($self, $request, %o) = @_;
-    my $answer;
-
-    $self->send_raw($request, %o);
-    wait_for { $answer = $self->take_answer } or die 'no answer';
-
-    return $self->{answer} = $answer;
-}
-
-
-sub get {
-    my ($self, $path, @lines) = @_;
-
-    return $self->ask(join("\r\n", "GET $path HTTP/1.1",
-                           "Host: 127.0.0.1:$self->{port}", @lines, '', ''));
-}
-
-
-# Takes one whole answer off what was read.  A body has a Content-Length, or
-# lasts until the connection ends.
-sub take_answer {
-    my ($self) = @_;
-
-    return undef if $self->{in} !~ /\A(.*?\r\n)\r\n/s;
-
-    my $size = length($1) + 2;
-    my ($line, @lines) = split /\r\n/, $1;
-    my ($status) = $line =~ m{^HTTP/1\.1 (\d{3})} or die "answer \"$line\"";
-    my %headers;
-
-    for (@lines) {
-        my ($name, $value) = /^([^:\s]+):\s*(.*?)\s*$/ or die "header \"$_\"";
-        push @{ $headers{ lc $name } }, $value;
-    }
-
-    %headers = map { $_ => join(', ', @{ $headers{$_} }) } keys %headers;
-
-    my $length = $status == 101 ? 0 : $headers{'content-length'};
-    my $rest = length($self->{in}) - $size;
-
-    return undef if defined $length ? $rest < $length : !$self->{eof};
-
-    substr($self->{in}, 0, $size, '');
-
-    return {
-        status  => $status,
-        line    => $line,
-        headers => \%headers,
-        body    => substr($self->{in}, 0, $length // $rest, ''),
-    };
-}
-
-
 # ---- receiving ----------------------------------------------------------
 
-# Reads for every open client; waits that long when there is nothing.
-sub pump_all {
-    my ($seconds) = @_;
-    my @clients = grep { $_ && !$_->{paused} && !$_->{eof} } values %open;
-
-    if (!@clients) {
-        select(undef, undef, undef, $seconds);
-        return;
-    }
-
-    my $select = IO::Select->new(map { $_->{socket} } @clients);
-
-    for my $socket ($select->can_read($seconds)) {
-        $open{ fileno($socket) }->pump;
-    }
-}
-
-
-# Reads what is there.
-sub pump {
+sub take_bytes {
     my ($self) = @_;
 
-    # until it runs dry: TLS may hold bytes that select() doesn't see
-    while (!$self->{eof}) {
-        my $n = sysread($self->{socket}, $self->{in}, 65536,
-                        length($self->{in}));
-        next if $n;
-        last if !defined $n && ($!{EAGAIN} || $!{EINTR});
-
-        $self->{eof} = 1;
-    }
-
-    $self->read_frames if $self->{upgraded};
-}
-
-
-sub read_frames {
-    my ($self) = @_;
+    return if !$self->{upgraded};
 
     while (my $frame = OutboundWS::Frame::decode(\$self->{in})) {
         $self->fault('a masked frame') if $frame->{masked};
@@ -499,14 +296,6 @@ sub wait_close {
 
     wait_for { defined $self->{closed} || $self->{eof} };
     return $self->{closed};
-}
-
-
-# Waits until the server has ended the connection.
-sub wait_eof {
-    my ($self) = @_;
-
-    return wait_for { $self->{eof} };
 }
 
 
