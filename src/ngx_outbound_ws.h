@@ -27,6 +27,7 @@ typedef struct {
     ngx_outbound_ws_curl_conf_t  server;
     ngx_str_t                    host;        /* for the Host header */
     uint32_t                     id;          /* tells one PBX from another */
+    unsigned                     ssl:1;
     ngx_array_t                 *caller_types;   /* of ows_str_t */
     ngx_msec_t                   ping_interval;
     ngx_msec_t                   retry_min;

@@ -85,7 +85,9 @@ ngx_int_t
 ngx_outbound_ws_feed_join(ngx_outbound_ws_feed_t *feed,
     ngx_outbound_ws_member_t *member)
 {
+    size_t                    used;
     uint64_t                  notices;
+    ngx_uint_t                lost;
     ngx_outbound_ws_frame_t  *frame;
 
     if (ngx_queue_empty(&feed->members)) {
@@ -94,7 +96,11 @@ ngx_outbound_ws_feed_join(ngx_outbound_ws_feed_t *feed,
             return NGX_ERROR;
         }
 
-        feed->position = feed->told.after;
+        /* what was told before there was anyone may be gone by now */
+
+        feed->position = ngx_outbound_ws_zone_read_notices(feed->zone,
+                                       feed->told.after, feed->told.after,
+                                       NULL, 0, &used, &lost);
     }
 
     frame = ngx_outbound_ws_feed_welcome(feed);

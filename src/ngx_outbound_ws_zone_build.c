@@ -19,8 +19,12 @@
 #include <sys/mman.h>
 
 
-/* the part of the zone that the ring of notices takes */
-#define NGX_OUTBOUND_WS_RING_SHARE  8
+/*
+ * The part of the zone that the ring of notices takes: a quarter holds one
+ * error for each project that the rest has room for, so what befalls all of
+ * them at once is no reason to lose any.
+ */
+#define NGX_OUTBOUND_WS_RING_SHARE  4
 
 /* zeroes behind the copy: a record near its end may be read in full length */
 #define NGX_OUTBOUND_WS_COPY_MARGIN  8192

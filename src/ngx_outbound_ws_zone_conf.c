@@ -268,7 +268,7 @@ ngx_outbound_ws_zone_defaults(ngx_conf_t *cf, ngx_outbound_ws_zone_t *zone)
         *type = ngx_outbound_ws_core_str(&ngx_outbound_ws_caller_types[0]);
     }
 
-    if (!pbx->server.verify || pbx->server.trusted) {
+    if (!pbx->server.verify || pbx->server.trusted || !pbx->ssl) {
         return NGX_CONF_OK;
     }
 
@@ -302,6 +302,7 @@ ngx_outbound_ws_pbx(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         u.url.data += 8;
         u.url.len -= 8;
         u.default_port = 443;
+        zone->pbx.ssl = 1;
 
     } else if (ngx_strncasecmp(u.url.data, (u_char *) "http://", 7) == 0) {
         u.url.data += 7;
