@@ -32,6 +32,10 @@ static ngx_int_t ngx_outbound_ws_init_process(ngx_cycle_t *cycle);
 static void ngx_outbound_ws_exit_process(ngx_cycle_t *cycle);
 
 static char *ngx_outbound_ws(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_outbound_ws_echo(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_outbound_ws_command_rate(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_outbound_ws_origin(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_outbound_ws_check_time(ngx_conf_t *cf, void *post,
@@ -153,6 +157,20 @@ static ngx_command_t  ngx_outbound_ws_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_outbound_ws_loc_conf_t, commands),
+      NULL },
+
+    { ngx_string("outbound_ws_command_rate"),
+      NGX_OUTBOUND_WS_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_outbound_ws_command_rate,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("outbound_ws_echo"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_outbound_ws_echo,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("outbound_ws_origin"),
@@ -447,8 +465,14 @@ ngx_outbound_ws_create_loc_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    /* set by ngx_pcalloc(): olcf->zone = NULL; */
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     olcf->zone = NULL;
+     *     olcf->echo = 0;
+     */
 
+    olcf->command_rate = NGX_CONF_UNSET_PTR;
     olcf->origins = NGX_CONF_UNSET_PTR;
     olcf->commands = NGX_CONF_UNSET;
     olcf->max_message_size = NGX_CONF_UNSET_SIZE;
@@ -468,12 +492,14 @@ ngx_outbound_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_outbound_ws_loc_conf_t *prev = parent;
     ngx_outbound_ws_loc_conf_t *conf = child;
 
-    static ows_origin_t  same = { OWS_ORIGIN_SAME, { 0, NULL } };
-    static ngx_array_t   same_only = { &same, 1, sizeof(ows_origin_t), 1,
-                                       NULL };
+    static ows_rate_limit_t  off = { 0, 0 };
+    static ows_origin_t      same = { OWS_ORIGIN_SAME, { 0, NULL } };
+    static ngx_array_t       same_only = { &same, 1, sizeof(ows_origin_t), 1,
+                                           NULL };
 
     ngx_conf_merge_ptr_value(conf->origins, prev->origins, &same_only);
     ngx_conf_merge_value(conf->commands, prev->commands, 1);
+    ngx_conf_merge_ptr_value(conf->command_rate, prev->command_rate, &off);
     ngx_conf_merge_size_value(conf->max_message_size,
                               prev->max_message_size, 65536);
     ngx_conf_merge_size_value(conf->queue_size, prev->queue_size, 1048576);
@@ -500,6 +526,10 @@ ngx_outbound_ws(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
+    if (olcf->echo) {
+        return "can't stand beside \"outbound_ws_echo\"";
+    }
+
     value = cf->args->elts;
 
     olcf->zone = ngx_outbound_ws_zone_get(cf, &value[1]);
@@ -509,6 +539,103 @@ ngx_outbound_ws(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_outbound_ws_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_outbound_ws_echo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_outbound_ws_loc_conf_t *olcf = conf;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (olcf->echo) {
+        return "is duplicate";
+    }
+
+    if (olcf->zone) {
+        return "can't stand beside \"outbound_ws\"";
+    }
+
+    olcf->echo = 1;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_outbound_ws_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+/* off, or "10r/s", "30r/m", and perhaps "burst=n" */
+static char *
+ngx_outbound_ws_command_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_outbound_ws_loc_conf_t *olcf = conf;
+
+    u_char            *unit;
+    ngx_int_t          rate, burst;
+    ngx_str_t         *value;
+    ngx_uint_t         scale;
+    ows_rate_limit_t  *limit;
+
+    if (olcf->command_rate != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    limit = ngx_pcalloc(cf->pool, sizeof(ows_rate_limit_t));
+    if (limit == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    olcf->command_rate = limit;
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        return cf->args->nelts == 2 ? NGX_CONF_OK
+                                    : "\"off\" must stand alone";
+    }
+
+    rate = NGX_ERROR;
+    scale = 1;
+
+    if (value[1].len > 3) {
+        unit = value[1].data + value[1].len - 3;
+        scale = (ngx_strcmp(unit, "r/m") == 0) ? 60 : 1;
+
+        if (scale == 60 || ngx_strcmp(unit, "r/s") == 0) {
+            rate = ngx_atoi(value[1].data, value[1].len - 3);
+        }
+    }
+
+    if (rate <= 0 || rate > 1000000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid rate \"%V\": it must be like \"10r/s\" or "
+                           "\"30r/m\", from 1 to 1000000", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    limit->rate = rate * 1000 / scale;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    burst = NGX_ERROR;
+
+    if (ngx_strncmp(value[2].data, "burst=", 6) == 0) {
+        burst = ngx_atoi(value[2].data + 6, value[2].len - 6);
+    }
+
+    if (burst < 0 || burst > 1000000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\": it must be \"burst=\" "
+                           "and a number up to 1000000", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    limit->burst = burst;
 
     return NGX_CONF_OK;
 }

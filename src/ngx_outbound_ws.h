@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 
 #include "ows.h"
+#include "ows_rate.h"
 #include "ngx_outbound_ws_curl.h"
 
 
@@ -73,6 +74,8 @@ typedef struct {
     ngx_outbound_ws_zone_t      *zone;        /* NULL: not an outbound_ws */
     ngx_array_t                 *origins;     /* of ows_origin_t */
     ngx_flag_t                   commands;
+    ngx_flag_t                   echo;        /* instead of a zone */
+    ows_rate_limit_t            *command_rate;
     size_t                       max_message_size;
     size_t                       queue_size;
     ngx_msec_t                   ping_interval;

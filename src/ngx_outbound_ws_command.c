@@ -10,6 +10,8 @@
 #include "ngx_outbound_ws_slot.h"
 #include "ngx_outbound_ws_zone.h"
 
+#include "ows_frame.h"
+
 
 static ows_error_e ngx_outbound_ws_command_execute(
     ngx_outbound_ws_loc_conf_t *olcf, ows_command_t *cmd);
@@ -24,7 +26,6 @@ ngx_outbound_ws_command(ngx_outbound_ws_loc_conf_t *olcf, u_char *p,
     size_t len, ngx_outbound_ws_frame_t **answer)
 {
     int            rc;
-    ows_str_t      none;
     ows_error_e    error;
     ows_command_t  cmd;
     ows_refusal_t  refusal;
@@ -38,11 +39,8 @@ ngx_outbound_ws_command(ngx_outbound_ws_loc_conf_t *olcf, u_char *p,
     }
 
     if (rc == OWS_ERROR) {
-        none.len = 0;
-        none.data = NULL;
-
         *answer = ngx_outbound_ws_command_error(olcf->zone, refusal.code,
-                                                &none, refusal.message);
+                                                NULL, refusal.message);
         return *answer ? NGX_OK : NGX_ERROR;
     }
 
@@ -60,6 +58,15 @@ ngx_outbound_ws_command(ngx_outbound_ws_loc_conf_t *olcf, u_char *p,
     ows_command_free(&cmd);
 
     return (error && *answer == NULL) ? NGX_ERROR : NGX_OK;
+}
+
+
+ngx_outbound_ws_frame_t *
+ngx_outbound_ws_command_refuse(ngx_outbound_ws_loc_conf_t *olcf,
+    ows_error_e error)
+{
+    return ngx_outbound_ws_command_error(olcf->zone, error, NULL,
+                                         ngx_outbound_ws_command_text(error));
 }
 
 
@@ -91,6 +98,9 @@ ngx_outbound_ws_command_text(ows_error_e error)
     case OWS_ERR_COMMANDS_DISABLED:
         return "commands are not allowed here, only watching is";
 
+    case OWS_ERR_RATE_LIMITED:
+        return "commands come faster than they may, this one was dropped";
+
     case OWS_ERR_PROJECT_NOT_FOUND:
         return "there is no such project";
 
@@ -103,7 +113,7 @@ ngx_outbound_ws_command_text(ows_error_e error)
 }
 
 
-/* NULL: no memory. */
+/* project_id: NULL when it names none.  NULL: no memory. */
 static ngx_outbound_ws_frame_t *
 ngx_outbound_ws_command_error(ngx_outbound_ws_zone_t *zone, ows_error_e error,
     ows_str_t *project_id, const char *text)
@@ -115,7 +125,12 @@ ngx_outbound_ws_command_error(ngx_outbound_ws_zone_t *zone, ows_error_e error,
     ngx_outbound_ws_frame_t  *frame;
 
     id.data = data;
-    id.len = ows_json_escape(data, project_id->data, project_id->len) - data;
+    id.len = 0;
+
+    if (project_id) {
+        id.len = ows_json_escape(data, project_id->data, project_id->len)
+                 - data;
+    }
 
     reason.data = (u_char *) text;
     reason.len = ngx_strlen(text);
@@ -124,7 +139,7 @@ ngx_outbound_ws_command_error(ngx_outbound_ws_zone_t *zone, ows_error_e error,
                              ngx_outbound_ws_zone_time(zone))
           - message;
 
-    frame = ngx_outbound_ws_frame_create(len, &payload);
+    frame = ngx_outbound_ws_frame_create(OWS_OP_TEXT, len, &payload);
     if (frame == NULL) {
         return NULL;
     }

@@ -22,12 +22,16 @@
 #define NGX_OUTBOUND_WS_CLOSE_GOING_AWAY   1001
 #define NGX_OUTBOUND_WS_CLOSE_UNSUPPORTED  1003
 #define NGX_OUTBOUND_WS_CLOSE_NO_CODE      1005     /* never on the wire */
+#define NGX_OUTBOUND_WS_CLOSE_POLICY       1008
 #define NGX_OUTBOUND_WS_CLOSE_INTERNAL     1011
 #define NGX_OUTBOUND_WS_CLOSE_TRY_LATER    1013
 
 /* bytes read from one client before others have their turn */
 #define NGX_OUTBOUND_WS_READ_SIZE   16384
 #define NGX_OUTBOUND_WS_READ_TURNS  4
+
+/* refused messages over those taken, until a client that is too fast goes */
+#define NGX_OUTBOUND_WS_REFUSED_MAX  100
 
 /* how long the peer may take to answer a Close, milliseconds */
 #define NGX_OUTBOUND_WS_CLOSE_WAIT  3000
@@ -53,6 +57,8 @@ struct ngx_outbound_ws_conn_s {
     ngx_event_handler_pt          write_handler;
 
     ows_message_t                 in;
+    ows_rate_t                    rate;  /* of commands */
+    ngx_uint_t                    refused;    /* less those taken since */
     ngx_msec_t                    heard; /* when bytes came last */
 
     ngx_outbound_ws_out_t         out;
@@ -69,6 +75,7 @@ struct ngx_outbound_ws_conn_s {
 
 
 static void ngx_outbound_ws_conn_cleanup(void *data);
+static void ngx_outbound_ws_conn_join(ngx_outbound_ws_conn_t *conn);
 static void ngx_outbound_ws_conn_read_event(ngx_event_t *rev);
 static void ngx_outbound_ws_conn_write_event(ngx_event_t *wev);
 static void ngx_outbound_ws_conn_read(ngx_outbound_ws_conn_t *conn);
@@ -77,8 +84,12 @@ static void ngx_outbound_ws_conn_input(ngx_outbound_ws_conn_t *conn,
     u_char *p, size_t len);
 static void ngx_outbound_ws_conn_event(ngx_outbound_ws_conn_t *conn,
     ows_message_event_t *event);
-static void ngx_outbound_ws_conn_command(ngx_outbound_ws_conn_t *conn,
+static void ngx_outbound_ws_conn_message(ngx_outbound_ws_conn_t *conn,
     ows_message_event_t *event);
+static ngx_int_t ngx_outbound_ws_conn_echo(ows_message_event_t *event,
+    ngx_outbound_ws_frame_t **answer);
+static ngx_int_t ngx_outbound_ws_conn_command(ngx_outbound_ws_conn_t *conn,
+    ows_message_event_t *event, ngx_outbound_ws_frame_t **answer);
 static void ngx_outbound_ws_conn_close(ngx_outbound_ws_conn_t *conn,
     ngx_uint_t code);
 static void ngx_outbound_ws_conn_control(ngx_outbound_ws_conn_t *conn,
@@ -129,6 +140,7 @@ ngx_outbound_ws_conn_create(ngx_http_request_t *r,
     new->conf = ngx_http_get_module_loc_conf(r, ngx_outbound_ws_module);
 
     ngx_outbound_ws_out_init(&new->out);
+    ows_rate_init(&new->rate);
     ows_message_init(&new->in, OWS_ROLE_SERVER, new->conf->max_message_size,
                      &ows_mem);
 
@@ -183,6 +195,20 @@ ngx_outbound_ws_conn_start(ngx_outbound_ws_conn_t *conn)
     ngx_add_timer(c->read, ngx_min(conn->conf->ping_interval,
                                    conn->conf->timeout));
 
+    if (conn->conf->zone) {
+        ngx_outbound_ws_conn_join(conn);
+    }
+
+    /* what came with the request, or a 101 that waits, makes no new event */
+
+    ngx_post_event(c->read, &ngx_posted_events);
+    ngx_post_event(c->write, &ngx_posted_events);
+}
+
+
+static void
+ngx_outbound_ws_conn_join(ngx_outbound_ws_conn_t *conn)
+{
     conn->member.send = ngx_outbound_ws_conn_member_send;
     conn->member.drop = ngx_outbound_ws_conn_member_drop;
 
@@ -193,15 +219,10 @@ ngx_outbound_ws_conn_start(ngx_outbound_ws_conn_t *conn)
            == NGX_OK)
     {
         conn->joined = 1;
-
-    } else {
-        ngx_outbound_ws_conn_close(conn, NGX_OUTBOUND_WS_CLOSE_INTERNAL);
+        return;
     }
 
-    /* what came with the request, or a 101 that waits, makes no new event */
-
-    ngx_post_event(c->read, &ngx_posted_events);
-    ngx_post_event(c->write, &ngx_posted_events);
+    ngx_outbound_ws_conn_close(conn, NGX_OUTBOUND_WS_CLOSE_INTERNAL);
 }
 
 
@@ -406,14 +427,9 @@ ngx_outbound_ws_conn_event(ngx_outbound_ws_conn_t *conn,
     switch (event->opcode) {
 
     case OWS_OP_TEXT:
-        conn->stats.messages_received++;
-        ngx_outbound_ws_conn_command(conn, event);
-        break;
-
     case OWS_OP_BINARY:
         conn->stats.messages_received++;
-        ngx_outbound_ws_conn_end(conn, NGX_OUTBOUND_WS_CLOSE_UNSUPPORTED,
-                                 NGX_OUTBOUND_WS_ENDING);
+        ngx_outbound_ws_conn_message(conn, event);
         break;
 
     case OWS_OP_PING:
@@ -439,20 +455,31 @@ ngx_outbound_ws_conn_event(ngx_outbound_ws_conn_t *conn,
 
 
 static void
-ngx_outbound_ws_conn_command(ngx_outbound_ws_conn_t *conn,
+ngx_outbound_ws_conn_message(ngx_outbound_ws_conn_t *conn,
     ows_message_event_t *event)
 {
+    ngx_int_t                 rc;
     ngx_outbound_ws_frame_t  *answer;
 
     if (conn->state == NGX_OUTBOUND_WS_CLOSING) {
         return;
     }
 
-    if (ngx_outbound_ws_command(conn->conf, event->data, event->len, &answer)
-        != NGX_OK)
-    {
+    if (conn->conf->echo) {
+        rc = ngx_outbound_ws_conn_echo(event, &answer);
+
+    } else if (event->opcode == OWS_OP_BINARY) {
+        ngx_outbound_ws_conn_end(conn, NGX_OUTBOUND_WS_CLOSE_UNSUPPORTED,
+                                 NGX_OUTBOUND_WS_ENDING);
+        return;
+
+    } else {
+        rc = ngx_outbound_ws_conn_command(conn, event, &answer);
+    }
+
+    if (rc == NGX_ERROR) {
         ngx_log_error(NGX_LOG_ERR, conn->c->log, 0,
-                      "no memory for a client's command");
+                      "no memory for a client's message");
 
         ngx_outbound_ws_conn_end(conn, NGX_OUTBOUND_WS_CLOSE_INTERNAL,
                                  NGX_OUTBOUND_WS_ENDING);
@@ -463,6 +490,53 @@ ngx_outbound_ws_conn_command(ngx_outbound_ws_conn_t *conn,
         ngx_outbound_ws_conn_send(conn, answer, 0);
         ngx_outbound_ws_frame_release(answer);
     }
+}
+
+
+static ngx_int_t
+ngx_outbound_ws_conn_echo(ows_message_event_t *event,
+    ngx_outbound_ws_frame_t **answer)
+{
+    u_char  *payload;
+
+    *answer = ngx_outbound_ws_frame_create(event->opcode, event->len,
+                                           &payload);
+    if (*answer == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(payload, event->data, event->len);
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK, and perhaps an answer; NGX_ERROR: no memory. */
+static ngx_int_t
+ngx_outbound_ws_conn_command(ngx_outbound_ws_conn_t *conn,
+    ows_message_event_t *event, ngx_outbound_ws_frame_t **answer)
+{
+    if (ows_rate_take(&conn->rate, conn->conf->command_rate, ngx_current_msec))
+    {
+        conn->refused -= (conn->refused != 0);
+
+        return ngx_outbound_ws_command(conn->conf, event->data, event->len,
+                                       answer);
+    }
+
+    if (++conn->refused > NGX_OUTBOUND_WS_REFUSED_MAX) {
+        ngx_log_error(NGX_LOG_INFO, conn->c->log, 0,
+                      "client sends commands too fast, again and again");
+
+        ngx_outbound_ws_conn_end(conn, NGX_OUTBOUND_WS_CLOSE_POLICY,
+                                 NGX_OUTBOUND_WS_ENDING);
+        *answer = NULL;
+        return NGX_OK;
+    }
+
+    *answer = ngx_outbound_ws_command_refuse(conn->conf, OWS_ERR_RATE_LIMITED);
+
+    return *answer ? NGX_OK : NGX_ERROR;
 }
 
 

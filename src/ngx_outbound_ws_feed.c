@@ -11,6 +11,8 @@
 #include "ngx_outbound_ws_feed.h"
 #include "ngx_outbound_ws_zone.h"
 
+#include "ows_frame.h"
+
 
 /* how old a connecting client's first message may be, milliseconds */
 #define NGX_OUTBOUND_WS_WELCOME_AGE  1000
@@ -179,7 +181,7 @@ ngx_outbound_ws_feed_read(ngx_outbound_ws_feed_t *feed, uint64_t *notices)
     while (rc == NGX_AGAIN) {
         size = s.len;
 
-        frame = ngx_outbound_ws_frame_create(size, &text);
+        frame = ngx_outbound_ws_frame_create(OWS_OP_TEXT, size, &text);
         if (frame == NULL) {
             return NGX_ERROR;
         }
@@ -250,7 +252,7 @@ ngx_outbound_ws_feed_notice(ngx_outbound_ws_feed_t *feed, u_char *p,
     u_char                   *payload;
     ngx_outbound_ws_frame_t  *frame;
 
-    frame = ngx_outbound_ws_frame_create(len, &payload);
+    frame = ngx_outbound_ws_frame_create(OWS_OP_TEXT, len, &payload);
     if (frame == NULL) {
         /* rather than keep it from them */
         ngx_outbound_ws_feed_drop(feed);
@@ -323,7 +325,8 @@ ngx_outbound_ws_feed_welcome(ngx_outbound_ws_feed_t *feed)
                                    &system)
           - tail;
 
-    frame = ngx_outbound_ws_frame_create(feed->told.tail + len, &p);
+    frame = ngx_outbound_ws_frame_create(OWS_OP_TEXT, feed->told.tail + len,
+                                         &p);
     if (frame == NULL) {
         return NULL;
     }

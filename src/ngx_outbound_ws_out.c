@@ -26,13 +26,13 @@ static void ngx_outbound_ws_out_remove(ngx_outbound_ws_out_t *out,
 
 
 ngx_outbound_ws_frame_t *
-ngx_outbound_ws_frame_create(size_t len, u_char **payload)
+ngx_outbound_ws_frame_create(ngx_uint_t opcode, size_t len, u_char **payload)
 {
     u_char                    header[OWS_FRAME_HEADER_MAX];
     size_t                    n;
     ngx_outbound_ws_frame_t  *frame;
 
-    n = ows_frame_write(header, OWS_FIN, OWS_OP_TEXT, len, NULL);
+    n = ows_frame_write(header, OWS_FIN, opcode, len, NULL);
 
     frame = ngx_alloc(offsetof(ngx_outbound_ws_frame_t, data) + n + len,
                       ngx_cycle->log);

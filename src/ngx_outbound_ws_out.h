@@ -23,12 +23,12 @@ typedef struct {
 } ngx_outbound_ws_frame_t;
 
 /*
- * A text frame with room for len bytes of payload at *payload, and a control
- * frame of at most OWS_CONTROL_MAX bytes; with one reference, the caller's.
- * NULL: no memory.
+ * A frame of a text or binary message with room for len bytes of payload at
+ * *payload, and a control frame of at most OWS_CONTROL_MAX bytes; with one
+ * reference, the caller's.  NULL: no memory.
  */
-ngx_outbound_ws_frame_t *ngx_outbound_ws_frame_create(size_t len,
-    u_char **payload);
+ngx_outbound_ws_frame_t *ngx_outbound_ws_frame_create(ngx_uint_t opcode,
+    size_t len, u_char **payload);
 ngx_outbound_ws_frame_t *ngx_outbound_ws_frame_control(ngx_uint_t opcode,
     u_char *p, size_t len);
 

@@ -69,6 +69,16 @@ my @mistakes = (
     [ location => 'outbound_ws_origin https://a same;'
                => 'invalid origin "same"' ],
 
+    map({ [ location => "outbound_ws_command_rate $_;" => 'invalid rate' ] }
+        qw(often 10 0r/s 10r/h -1r/s r/s 1000001r/s)),
+    map({ [ location => "outbound_ws_command_rate 1r/s $_;"
+            => 'invalid parameter' ] }
+        qw(burst burst= burst=x rate=1 burst=1000001)),
+    [ location => 'outbound_ws_command_rate off burst=1;'
+      => 'must stand alone' ],
+    [ location => join(' ', ('outbound_ws_command_rate 1r/s;') x 2)
+      => 'is duplicate' ],
+
     map({ [ location => "$_ 0;" => 'must be greater than 0' ],
           [ location => "$_ big;" => 'invalid value' ] }
         qw(outbound_ws_max_message_size outbound_ws_queue_size)),
