@@ -47,8 +47,6 @@ static ngx_int_t ngx_outbound_ws_zone_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_outbound_ws_count_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_outbound_ws_bytes_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_outbound_ws_compression_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 
@@ -274,12 +272,12 @@ static ngx_http_variable_t  ngx_outbound_ws_variables[] = {
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("outbound_ws_bytes_received"), NULL,
-      ngx_outbound_ws_bytes_variable,
+      ngx_outbound_ws_count_variable,
       offsetof(ngx_outbound_ws_conn_stats_t, bytes_received),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("outbound_ws_bytes_sent"), NULL,
-      ngx_outbound_ws_bytes_variable,
+      ngx_outbound_ws_count_variable,
       offsetof(ngx_outbound_ws_conn_stats_t, bytes_sent),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
@@ -342,7 +340,7 @@ static ngx_int_t
 ngx_outbound_ws_count_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_uint_t                     n;
+    uint64_t                       n;
     ngx_outbound_ws_conn_stats_t  *stats;
 
     stats = ngx_outbound_ws_conn_stats(r);
@@ -352,44 +350,14 @@ ngx_outbound_ws_count_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    n = *(ngx_uint_t *) ((u_char *) stats + data);
+    n = *(uint64_t *) ((u_char *) stats + data);
 
-    v->data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    v->data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
     if (v->data == NULL) {
         return NGX_ERROR;
     }
 
-    v->len = ngx_sprintf(v->data, "%ui", n) - v->data;
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_outbound_ws_bytes_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    off_t                          n;
-    ngx_outbound_ws_conn_stats_t  *stats;
-
-    stats = ngx_outbound_ws_conn_stats(r);
-
-    if (stats == NULL) {
-        v->not_found = 1;
-        return NGX_OK;
-    }
-
-    n = *(off_t *) ((u_char *) stats + data);
-
-    v->data = ngx_pnalloc(r->pool, NGX_OFF_T_LEN);
-    if (v->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    v->len = ngx_sprintf(v->data, "%O", n) - v->data;
+    v->len = ngx_sprintf(v->data, "%uL", n) - v->data;
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;

@@ -28,11 +28,11 @@ void ngx_outbound_ws_conn_start(ngx_outbound_ws_conn_t *conn);
 
 /* What the variables show; NULL for a request that is no client. */
 typedef struct {
-    ngx_uint_t      messages_received;
-    ngx_uint_t      messages_sent;
-    off_t           bytes_received;
-    off_t           bytes_sent;
-    ngx_uint_t      close_code;  /* 0: none was sent or received */
+    uint64_t        messages_received;
+    uint64_t        messages_sent;
+    uint64_t        bytes_received;
+    uint64_t        bytes_sent;
+    uint64_t        close_code;  /* 0: none was sent or received */
 } ngx_outbound_ws_conn_stats_t;
 
 ngx_outbound_ws_conn_stats_t *ngx_outbound_ws_conn_stats(

@@ -15,6 +15,9 @@
 static ngx_int_t ngx_outbound_ws_zone_apply_locked(
     ngx_outbound_ws_zone_t *zone, ngx_outbound_ws_link_t *link,
     ngx_outbound_ws_link_news_t *news);
+static ngx_int_t ngx_outbound_ws_zone_prepare_locked(
+    ngx_outbound_ws_zone_t *zone, ngx_outbound_ws_link_t *link,
+    ngx_outbound_ws_link_news_t *news, u_char **token);
 static size_t ngx_outbound_ws_zone_growth(ngx_outbound_ws_shared_t *sh,
     ngx_outbound_ws_link_t *link, size_t callers_len);
 static void ngx_outbound_ws_zone_win_locked(ngx_outbound_ws_zone_t *zone,
@@ -55,37 +58,19 @@ ngx_outbound_ws_zone_apply_locked(ngx_outbound_ws_zone_t *zone,
     ngx_outbound_ws_link_t *link, ngx_outbound_ws_link_news_t *news)
 {
     u_char                    *token;
-    size_t                     callers_len;
     int64_t                    now;
     unsigned                   had_token, was_connected;
-    ngx_slab_pool_t           *shpool;
     ngx_outbound_ws_shared_t  *sh;
-
-    sh = ngx_outbound_ws_zone_shared(zone);
-    shpool = zone->shpool;
-    token = NULL;
-    callers_len = news->set_callers ? news->callers.len : link->callers.len;
 
     /* all memory first, so that a full zone leaves everything as it is */
 
-    if (ngx_outbound_ws_text_reserve_locked(shpool, &link->callers,
-                                            callers_len)
-        != NGX_OK
-        || ngx_outbound_ws_zone_reserve_locked(zone,
-                         ngx_outbound_ws_zone_growth(sh, link, callers_len))
-           != NGX_OK)
+    if (ngx_outbound_ws_zone_prepare_locked(zone, link, news, &token)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (news->set_token && news->token.len) {
-        token = ngx_slab_alloc_locked(shpool, news->token.len);
-        if (token == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_memcpy(token, news->token.data, news->token.len);
-    }
+    sh = ngx_outbound_ws_zone_shared(zone);
 
     now = ngx_outbound_ws_zone_time_locked(sh);
     had_token = (link->token != NULL);
@@ -129,6 +114,42 @@ ngx_outbound_ws_zone_apply_locked(ngx_outbound_ws_zone_t *zone,
     }
 
     ngx_outbound_ws_zone_publish_locked(zone);
+
+    return NGX_OK;
+}
+
+
+/* The room for what the news bring; *token: in the zone, or NULL. */
+static ngx_int_t
+ngx_outbound_ws_zone_prepare_locked(ngx_outbound_ws_zone_t *zone,
+    ngx_outbound_ws_link_t *link, ngx_outbound_ws_link_news_t *news,
+    u_char **token)
+{
+    size_t  len, growth;
+
+    *token = NULL;
+
+    len = news->set_callers ? news->callers.len : link->callers.len;
+    growth = ngx_outbound_ws_zone_growth(ngx_outbound_ws_zone_shared(zone),
+                                         link, len);
+
+    if (ngx_outbound_ws_text_reserve_locked(zone->shpool, &link->callers, len)
+        != NGX_OK
+        || ngx_outbound_ws_zone_reserve_locked(zone, growth) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!news->set_token || news->token.len == 0) {
+        return NGX_OK;
+    }
+
+    *token = ngx_slab_alloc_locked(zone->shpool, news->token.len);
+    if (*token == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(*token, news->token.data, news->token.len);
 
     return NGX_OK;
 }
