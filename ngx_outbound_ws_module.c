@@ -460,10 +460,24 @@ ngx_outbound_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_outbound_ws_loc_conf_t *prev = parent;
     ngx_outbound_ws_loc_conf_t *conf = child;
 
+    ngx_http_core_loc_conf_t  *clcf;
+
     static ows_rate_limit_t  off = { 0, 0 };
     static ows_origin_t      same = { OWS_ORIGIN_SAME, { 0, NULL } };
     static ngx_array_t       same_only = { &same, 1, sizeof(ows_origin_t), 1,
                                            NULL };
+
+    /* an "if" or "limit_except" in a location of ours is ours, too */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname && conf->zone == NULL && !conf->echo
+        && (prev->zone || prev->echo))
+    {
+        conf->zone = prev->zone;
+        conf->echo = prev->echo;
+        clcf->handler = ngx_outbound_ws_handler;
+    }
 
     ngx_conf_merge_ptr_value(conf->origins, prev->origins, &same_only);
     ngx_conf_merge_value(conf->commands, prev->commands, 1);

@@ -199,6 +199,11 @@ ngx_outbound_ws_conn_start(ngx_outbound_ws_conn_t *conn)
         ngx_outbound_ws_conn_join(conn);
     }
 
+    if (ngx_exiting) {
+        /* clients were told to leave before this one was there */
+        ngx_outbound_ws_conn_leave(conn);
+    }
+
     /* what came with the request, or a 101 that waits, makes no new event */
 
     ngx_post_event(c->read, &ngx_posted_events);

@@ -38,10 +38,10 @@ struct ngx_outbound_ws_feed_s {
 
 static ngx_int_t ngx_outbound_ws_feed_read(ngx_outbound_ws_feed_t *feed,
     uint64_t *notices);
-static void ngx_outbound_ws_feed_tell(ngx_outbound_ws_feed_t *feed,
-    uint64_t upto);
+static uint64_t ngx_outbound_ws_feed_tell(ngx_outbound_ws_feed_t *feed,
+    ngx_outbound_ws_member_t *member, uint64_t from, uint64_t upto);
 static void ngx_outbound_ws_feed_notice(ngx_outbound_ws_feed_t *feed,
-    u_char *p, size_t len);
+    ngx_outbound_ws_member_t *member, u_char *p, size_t len);
 static void ngx_outbound_ws_feed_send(ngx_outbound_ws_feed_t *feed,
     ngx_outbound_ws_frame_t *frame, ngx_uint_t snapshot);
 static void ngx_outbound_ws_feed_drop(ngx_outbound_ws_feed_t *feed);
@@ -114,6 +114,10 @@ ngx_outbound_ws_feed_join(ngx_outbound_ws_feed_t *feed,
 
     member->send(member, frame, 1);
 
+    /* what the others were told since, and no snapshot says yet */
+
+    (void) ngx_outbound_ws_feed_tell(feed, member, feed->told.after,
+                                     feed->position);
     ngx_outbound_ws_feed_update(feed);
 
     return NGX_OK;
@@ -154,11 +158,14 @@ ngx_outbound_ws_feed_update(ngx_outbound_ws_feed_t *feed)
     }
 
     if (rc == NGX_OK) {
-        ngx_outbound_ws_feed_tell(feed, feed->told.after);
+        feed->position = ngx_outbound_ws_feed_tell(feed, NULL,
+                                                   feed->position,
+                                                   feed->told.after);
         ngx_outbound_ws_feed_send(feed, feed->frame, 1);
     }
 
-    ngx_outbound_ws_feed_tell(feed, notices);
+    feed->position = ngx_outbound_ws_feed_tell(feed, NULL, feed->position,
+                                               notices);
 }
 
 
@@ -209,8 +216,13 @@ ngx_outbound_ws_feed_read(ngx_outbound_ws_feed_t *feed, uint64_t *notices)
 }
 
 
-static void
-ngx_outbound_ws_feed_tell(ngx_outbound_ws_feed_t *feed, uint64_t upto)
+/*
+ * Notices from a position to another, for one member or (NULL) for all.
+ * Returns how far they were told.
+ */
+static uint64_t
+ngx_outbound_ws_feed_tell(ngx_outbound_ws_feed_t *feed,
+    ngx_outbound_ws_member_t *member, uint64_t from, uint64_t upto)
 {
     size_t         used, len;
     u_char        *p, *last;
@@ -218,11 +230,15 @@ ngx_outbound_ws_feed_tell(ngx_outbound_ws_feed_t *feed, uint64_t upto)
 
     static u_char  buf[NGX_OUTBOUND_WS_NOTICES_SIZE];
 
-    while (feed->position < upto) {
+    while (from < upto) {
 
-        feed->position = ngx_outbound_ws_zone_read_notices(feed->zone,
-                                          feed->position, upto, buf,
-                                          sizeof(buf), &used, &lost);
+        from = ngx_outbound_ws_zone_read_notices(feed->zone, from, upto, buf,
+                                                 sizeof(buf), &used, &lost);
+        if (lost && member) {
+            /* it was not there */
+            break;
+        }
+
         if (lost) {
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                           "outbound_ws_zone \"%V\": this worker was too slow "
@@ -230,7 +246,7 @@ ngx_outbound_ws_feed_tell(ngx_outbound_ws_feed_t *feed, uint64_t upto)
                           &feed->zone->name);
 
             ngx_outbound_ws_feed_drop(feed);
-            return;
+            break;
         }
 
         last = buf + used;
@@ -239,15 +255,17 @@ ngx_outbound_ws_feed_tell(ngx_outbound_ws_feed_t *feed, uint64_t upto)
             ngx_memcpy(&len, p, sizeof(size_t));
             p += sizeof(size_t);
 
-            ngx_outbound_ws_feed_notice(feed, p, len);
+            ngx_outbound_ws_feed_notice(feed, member, p, len);
         }
     }
+
+    return from;
 }
 
 
 static void
-ngx_outbound_ws_feed_notice(ngx_outbound_ws_feed_t *feed, u_char *p,
-    size_t len)
+ngx_outbound_ws_feed_notice(ngx_outbound_ws_feed_t *feed,
+    ngx_outbound_ws_member_t *member, u_char *p, size_t len)
 {
     u_char                   *payload;
     ngx_outbound_ws_frame_t  *frame;
@@ -261,7 +279,13 @@ ngx_outbound_ws_feed_notice(ngx_outbound_ws_feed_t *feed, u_char *p,
 
     ngx_memcpy(payload, p, len);
 
-    ngx_outbound_ws_feed_send(feed, frame, 0);
+    if (member) {
+        member->send(member, frame, 0);
+
+    } else {
+        ngx_outbound_ws_feed_send(feed, frame, 0);
+    }
+
     ngx_outbound_ws_frame_release(frame);
 }
 

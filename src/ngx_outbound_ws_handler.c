@@ -89,6 +89,13 @@ ngx_outbound_ws_handler(ngx_http_request_t *r)
         return NGX_HTTP_BAD_REQUEST;
     }
 
+    if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
+        /* it would be taken for frames */
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client sent a body with its upgrade");
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
     rc = ngx_outbound_ws_origin_check(r, &up);
     if (rc != NGX_OK) {
         return rc;
@@ -330,6 +337,8 @@ ngx_outbound_ws_switch(ngx_http_request_t *r, ows_str_t *key)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    /* an error_page that led here must not put its status over the 101 */
+    r->err_status = 0;
     r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
     r->headers_out.status_line = line;
     r->keepalive = 0;

@@ -218,6 +218,13 @@ ngx_outbound_ws_pbx_callers_list_answer(void *data,
     case 403:
         callers->handlers->unauthorized(callers->data, "to tell its callers",
                                         answer->status);
+
+        if (callers->listed && callers->list == NULL) {
+            /* the link goes on with what it has */
+            ngx_outbound_ws_pbx_callers_list_in(callers,
+                                                NGX_OUTBOUND_WS_PBX_REPAIR);
+        }
+
         break;
 
     default:

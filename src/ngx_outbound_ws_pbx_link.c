@@ -25,6 +25,10 @@
 /* until a zone that was full is tried again, milliseconds */
 #define NGX_OUTBOUND_WS_PBX_FULL_WAIT  5000
 
+/* 32 bits of it; random() has 31 */
+#define ngx_outbound_ws_pbx_random()                                          \
+    ((uint32_t) ngx_random() << 1)
+
 #define NGX_OUTBOUND_WS_PBX_EVENT_MAX  1048576    /* bytes of a message */
 
 
@@ -194,6 +198,7 @@ ngx_outbound_ws_pbx_link_check(ngx_outbound_ws_pbx_link_t *link)
 {
     /* who asks is told how it ends */
     link->told = 0;
+    link->refused_told = 0;
 
     if (link->given_up
         || (link->fresh && link->state != OWS_LINK_WAITING
@@ -367,7 +372,7 @@ ngx_outbound_ws_pbx_link_granted(ngx_outbound_ws_pbx_link_t *link,
     link->granted = ngx_current_msec;
     link->renewal = ngx_current_msec
                     + ows_pbx_token_renewal(token->lifetime,
-                                            (uint32_t) ngx_random());
+                                            ngx_outbound_ws_pbx_random());
 
     ngx_memzero(&news, sizeof(ngx_outbound_ws_link_news_t));
 
@@ -505,6 +510,9 @@ ngx_outbound_ws_pbx_link_closed(void *data, ngx_uint_t status,
     link->current = NULL;
 
     if (link->given_up) {
+        ngx_outbound_ws_zone_release(link->pbx->zone, link->node.key,
+                                     link->pbx->slot);
+        link->pbx->zone->changed(link->pbx->zone);
         return;
     }
 
@@ -710,6 +718,7 @@ ngx_outbound_ws_pbx_link_settle(ngx_outbound_ws_pbx_link_t *link)
 
     link->fresh = 0;
     link->told = 0;
+    link->refused_told = 0;
     ows_backoff_reset(&link->backoff);
 
     ngx_outbound_ws_pbx_link_stop_timer(&link->grace);
@@ -775,7 +784,7 @@ ngx_outbound_ws_pbx_link_back_off(ngx_outbound_ws_pbx_link_t *link)
 
     ngx_outbound_ws_pbx_link_set_timer(&link->retry,
                                        ows_backoff_next(&link->backoff,
-                                                  (uint32_t) ngx_random()));
+                                               ngx_outbound_ws_pbx_random()));
 }
 
 
@@ -792,7 +801,7 @@ ngx_outbound_ws_pbx_link_refuse(ngx_outbound_ws_pbx_link_t *link)
 
     ngx_outbound_ws_pbx_link_set_timer(&link->retry,
                                        ows_backoff_longest(&link->backoff,
-                                                  (uint32_t) ngx_random()));
+                                               ngx_outbound_ws_pbx_random()));
 
     ngx_memzero(&news, sizeof(ngx_outbound_ws_link_news_t));
 
@@ -800,8 +809,9 @@ ngx_outbound_ws_pbx_link_refuse(ngx_outbound_ws_pbx_link_t *link)
     news.set_connected = 1;
     news.denied = 1;
 
-    if (!link->told) {
+    if (!link->refused_told) {
         link->told = 1;
+        link->refused_told = 1;
         news.error = link->error;
         news.reason.data = link->reason;
         news.reason.len = link->reason_len;
@@ -901,6 +911,9 @@ ngx_outbound_ws_pbx_link_grace_event(ngx_event_t *ev)
 
     if (link->given_up) {
         ngx_outbound_ws_pbx_link_close_end(&link->current);
+        ngx_outbound_ws_zone_release(link->pbx->zone, link->node.key,
+                                     link->pbx->slot);
+        link->pbx->zone->changed(link->pbx->zone);
         return;
     }
 

@@ -85,6 +85,8 @@ struct ngx_outbound_ws_pbx_link_s {
     unsigned                      fresh:1;    /* the token was granted in this
                                                  attempt */
     unsigned                      told:1;     /* the error of this streak */
+    unsigned                      refused_told:1; /* and a refusal, which may
+                                                 come later in it */
     unsigned                      full_told:1;    /* storageFull, likewise */
     unsigned                      given_up:1; /* waits for its next owner */
 };

@@ -24,6 +24,7 @@ typedef struct {
 
 typedef struct {
     ngx_atomic_t            claims;      /* all there ever were */
+    ngx_atomic_t            deaths;      /* all that were found */
     ngx_outbound_ws_slot_t  slots[NGX_OUTBOUND_WS_SLOTS];
 } ngx_outbound_ws_slots_t;
 
@@ -39,6 +40,7 @@ static ngx_atomic_uint_t         ngx_outbound_ws_slot_generation;
 /* this worker's */
 static uint64_t                  ngx_outbound_ws_slot_number;
 static ngx_outbound_ws_slot_t   *ngx_outbound_ws_slot_mine;
+static ngx_atomic_uint_t         ngx_outbound_ws_slot_deaths;  /* it knows of */
 
 
 ngx_int_t
@@ -232,10 +234,9 @@ ngx_uint_t
 ngx_outbound_ws_slot_reap(void)
 {
     pid_t                    pid;
-    ngx_uint_t               i, n;
+    ngx_uint_t               i;
+    ngx_atomic_uint_t        known;
     ngx_outbound_ws_slot_t  *slot;
-
-    n = 0;
 
     for (i = 0; i < NGX_OUTBOUND_WS_SLOTS; i++) {
         slot = &ngx_outbound_ws_slots->slots[i];
@@ -253,11 +254,16 @@ ngx_outbound_ws_slot_reap(void)
             slot->number = 0;
             ngx_memory_barrier();
             slot->pid = 0;
-            n++;
+            (void) ngx_atomic_fetch_add(&ngx_outbound_ws_slots->deaths, 1);
         }
     }
 
-    return n;
+    /* whoever found out: each worker has to look for what they left */
+
+    known = ngx_outbound_ws_slot_deaths;
+    ngx_outbound_ws_slot_deaths = ngx_outbound_ws_slots->deaths;
+
+    return ngx_outbound_ws_slot_deaths != known;
 }
 
 

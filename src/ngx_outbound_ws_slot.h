@@ -65,7 +65,10 @@ ngx_uint_t ngx_outbound_ws_slot_successor(void);
 /* 1 while no worker of a newer generation than this one's is there. */
 ngx_uint_t ngx_outbound_ws_slot_newest(void);
 
-/* Frees the slots of dead processes; returns how many there were. */
+/*
+ * Frees the slots of dead processes.  1 when some died since this process
+ * asked last, whoever found them: each worker looks for what they left.
+ */
 ngx_uint_t ngx_outbound_ws_slot_reap(void);
 
 

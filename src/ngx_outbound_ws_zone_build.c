@@ -132,6 +132,12 @@ ngx_outbound_ws_zone_repair_locked(ngx_outbound_ws_zone_t *zone)
     shpool->data = NULL;
     ngx_memory_barrier();
 
+    /* secrets of former links, in pages that will be free */
+
+    ngx_explicit_memzero((u_char *) shpool + sizeof(ngx_slab_pool_t),
+                         shpool->end - (u_char *) shpool
+                         - sizeof(ngx_slab_pool_t));
+
     ngx_slab_init(shpool);
 
     /* it can't fail: it did not when the zone was new */
@@ -142,6 +148,12 @@ ngx_outbound_ws_zone_repair_locked(ngx_outbound_ws_zone_t *zone)
         ngx_outbound_ws_repair_shared(&copy, was,
                                       ngx_outbound_ws_zone_shared(zone));
         ngx_outbound_ws_repair_projects(zone, &copy, was);
+
+        /* nobody may come upon the empty one in between */
+
+        ngx_outbound_ws_zone_shared(zone)->published_at =
+                                ngx_current_msec - zone->broadcast_interval;
+        ngx_outbound_ws_zone_publish_locked(zone);
     }
 
     if (copy.data != MAP_FAILED) {

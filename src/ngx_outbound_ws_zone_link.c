@@ -14,6 +14,8 @@
 
 static void ngx_outbound_ws_zone_claim_locked(ngx_outbound_ws_shared_t *sh,
     ngx_outbound_ws_link_t *link, uint64_t slot);
+static ngx_outbound_ws_link_t *ngx_outbound_ws_zone_get_link_locked(
+    ngx_outbound_ws_shared_t *sh, uint64_t id);
 
 
 ngx_outbound_ws_link_t *
@@ -235,6 +237,30 @@ ngx_outbound_ws_zone_leave(ngx_outbound_ws_zone_t *zone, uint64_t slot)
 }
 
 
+void
+ngx_outbound_ws_zone_release(ngx_outbound_ws_zone_t *zone, uint64_t id,
+    uint64_t slot)
+{
+    ngx_outbound_ws_link_t    *link;
+    ngx_outbound_ws_shared_t  *sh;
+
+    sh = ngx_outbound_ws_zone_lock(zone);
+
+    link = ngx_outbound_ws_zone_get_link_locked(sh, id);
+
+    if (link && link->former == slot) {
+        link->former = 0;
+        link->connected = 0;
+        sh->links_revision++;
+
+        ngx_outbound_ws_zone_touch_locked(sh, link,
+                                       ngx_outbound_ws_zone_time_locked(sh));
+    }
+
+    ngx_outbound_ws_zone_unlock(zone);
+}
+
+
 ngx_int_t
 ngx_outbound_ws_zone_read_secrets(ngx_outbound_ws_zone_t *zone, uint64_t id,
     uint64_t slot, ngx_outbound_ws_secrets_t *secrets)
@@ -298,8 +324,19 @@ ngx_outbound_ws_link_t *
 ngx_outbound_ws_zone_own_link_locked(ngx_outbound_ws_shared_t *sh,
     uint64_t id, uint64_t slot)
 {
-    ngx_rbtree_node_t       *node;
     ngx_outbound_ws_link_t  *link;
+
+    link = ngx_outbound_ws_zone_get_link_locked(sh, id);
+
+    return (link && link->owner == slot) ? link : NULL;
+}
+
+
+static ngx_outbound_ws_link_t *
+ngx_outbound_ws_zone_get_link_locked(ngx_outbound_ws_shared_t *sh,
+    uint64_t id)
+{
+    ngx_rbtree_node_t  *node;
 
     node = sh->link_tree.root;
 
@@ -311,9 +348,7 @@ ngx_outbound_ws_zone_own_link_locked(ngx_outbound_ws_shared_t *sh,
         return NULL;
     }
 
-    link = ngx_rbtree_data(node, ngx_outbound_ws_link_t, node);
-
-    return link->owner == slot ? link : NULL;
+    return ngx_rbtree_data(node, ngx_outbound_ws_link_t, node);
 }
 
 

@@ -222,15 +222,17 @@ ngx_outbound_ws_zone_win_locked(ngx_outbound_ws_zone_t *zone,
 
     while (q != &link->queue) {
         other = ngx_queue_data(q, ngx_outbound_ws_link_t, queue);
-        q = ngx_queue_next(q);
 
-        if (!ngx_outbound_ws_link_same_client(other, link)) {
+        if (!ngx_outbound_ws_link_same_client(other, link)
+            || ngx_queue_empty(&other->projects))
+        {
+            q = ngx_queue_next(q);
             continue;
         }
 
         /* with its last project the other link is freed */
 
-        for (last = ngx_queue_empty(&other->projects); !last; /* void */) {
+        for (last = 0; !last; /* void */) {
             p = ngx_queue_head(&other->projects);
             last = (ngx_queue_next(p) == ngx_queue_sentinel(&other->projects));
 
@@ -238,6 +240,10 @@ ngx_outbound_ws_zone_win_locked(ngx_outbound_ws_zone_t *zone,
             ngx_outbound_ws_zone_show_locked(zone, project, link);
             ngx_outbound_ws_zone_changed_locked(sh, project, now);
         }
+
+        /* and so may be any that its projects waited for */
+
+        q = ngx_queue_head(&sh->links);
     }
 }
 

@@ -197,3 +197,47 @@ reload
 < close 1001
 > close code=1001
 eof
+
+
+=== TEST 24: a body that comes with an upgrade would be taken for frames
+--- upgrade
+Content-Length: 10
+--- error_code: 400
+
+
+=== TEST 25: the same in chunks
+--- upgrade
+Transfer-Encoding: chunked
+--- error_code: 400
+
+
+=== TEST 26: an "if" in the location is still the location
+--- config
+location = /ws {
+    outbound_ws projects;
+    if ($http_user_agent = "") {
+        set $nobody 1;
+    }
+}
+--- ws
+< projectsUpdate
+
+
+=== TEST 27: so is "limit_except"
+--- config
+location = /ws {
+    outbound_ws projects;
+    limit_except POST {
+        allow all;
+    }
+}
+--- ws
+< projectsUpdate
+
+
+=== TEST 28: an error_page that leads here does not change the 101
+--- config
+location = /ws { error_page 404 /real; return 404; }
+location = /real { outbound_ws projects; }
+--- ws
+< projectsUpdate

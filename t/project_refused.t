@@ -44,4 +44,10 @@ ok($_->wait_project('p3', action => 'active', access_token => '***',
                     ws_connected => 1), 'until the right secret comes')
     for @all;
 
+# a refusal counts whatever went wrong before it
+$t->pbx->faults(token => { status => 503, times => 2 });
+$all[0]->start_project('p4', client_secret => 'a-third-wrong-one');
+ok($_->wait_error('pbxAuthFailed', 4) && $_->wait_gone('p4'),
+   'refused after failures: gone') for @all;
+
 done_testing;

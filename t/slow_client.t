@@ -55,7 +55,10 @@ $small->{paused} = 0;
 is($small->wait_close, 1013, 'and that is why it is dropped');
 
 $_->{paused} = 0 for $slow, $impatient;
-ok($impatient->wait_eof, 'one is dropped by its send_timeout');
+
+# single bytes trickle into the kernel's buffers, which is progress
+ok($impatient->wait_eof, 'one is dropped by its send_timeout')
+    if !$ENV{TEST_NGINX_SHORT_IO};
 
 ok($slow->wait_project('p1', callFlowId => 'flow 15'),
    'the slow one has the newest state');

@@ -11,13 +11,10 @@ use File::Temp qw(tempdir);
 my $dir = tempdir(CLEANUP => 1);
 chmod(0777, $dir);
 
-is(system('cc', qw(-shared -fPIC -Wall -Werror -o), "$dir/die.so",
-          "$FindBin::Bin/lib/die_in_lock.c"), 0, 'what makes it die compiles');
-
 my $t;
 
 {
-    local $ENV{LD_PRELOAD} = join(' ', $ENV{LD_PRELOAD} // (), "$dir/die.so");
+    local $ENV{LD_PRELOAD} = OutboundWS::Preload::with('die_in_lock');
     local $ENV{DIE_IN_LOCK} = "$dir/now";
 
     $t = OutboundWS->new(pbx => 1, workers => 3, start => 0);
@@ -71,4 +68,31 @@ for my $id (qw(p1 p2)) {
     ok($_->wait_gone($id), "$id can be stopped") for @others;
 }
 
+# neither the records of before nor those of after hold a secret still
+is(in_zone($others[0]->{worker}, 'secret-of-900'), 0,
+   'and then the zone has forgotten the secret');
+
 done_testing;
+
+
+# How often a text is in the shared memory of a process.
+sub in_zone {
+    my ($pid, $text) = @_;
+    my $n = 0;
+
+    no warnings 'portable';     # addresses have 64 bits
+
+    open(my $maps, '<', "/proc/$pid/maps") or die "/proc/$pid/maps: $!";
+    open(my $memory, '<:raw', "/proc/$pid/mem") or die "/proc/$pid/mem: $!";
+
+    while (<$maps>) {
+        my ($from, $to) = m{^(\w+)-(\w+) rw-s .* /dev/zero} or next;
+        my $size = hex($to) - hex($from);
+
+        sysseek($memory, hex($from), 0);
+        sysread($memory, my $bytes, $size);
+        $n += () = $bytes =~ /\Q$text\E/g;
+    }
+
+    return $n;
+}

@@ -17,7 +17,7 @@
 #define OWS_JSON_DAY_MS  86400000
 
 
-static unsigned ows_json_within(const uint8_t *p, size_t len,
+static ows_json_e ows_json_scan(const uint8_t *p, size_t len,
     const ows_json_limits_t *limits);
 static json_t *ows_json_load(const uint8_t *p, size_t len,
     json_error_t *error, unsigned *failed);
@@ -52,8 +52,9 @@ ows_json_parse(const uint8_t *p, size_t len, const ows_json_limits_t *limits,
         return NULL;
     }
 
-    if (len > limits->size || !ows_json_within(p, len, limits)) {
-        *why = OWS_JSON_LIMIT;
+    *why = len > limits->size ? OWS_JSON_LIMIT : ows_json_scan(p, len, limits);
+
+    if (*why != OWS_JSON_OK) {
         return NULL;
     }
 
@@ -85,10 +86,12 @@ ows_json_parse(const uint8_t *p, size_t len, const ows_json_limits_t *limits,
 /*
  * Counts what makes Jansson recurse and allocate.  Up to the first error of
  * syntax this scan and Jansson agree on what is in a string; after it Jansson
- * reads no further.
+ * reads no further.  A control byte in a string is such an error, and found
+ * here, for Jansson has an assertion in its way that fails when memory runs
+ * out just there.
  */
-static unsigned
-ows_json_within(const uint8_t *p, size_t len, const ows_json_limits_t *limits)
+static ows_json_e
+ows_json_scan(const uint8_t *p, size_t len, const ows_json_limits_t *limits)
 {
     size_t          values;
     unsigned        depth, in_string;
@@ -103,6 +106,9 @@ ows_json_within(const uint8_t *p, size_t len, const ows_json_limits_t *limits)
         if (in_string) {
             if (*p == '"') {
                 in_string = 0;
+
+            } else if (*p < 0x20) {
+                return OWS_JSON_SYNTAX;
 
             } else if (*p == '\\' && last - p > 1) {
                 p++;
@@ -122,7 +128,7 @@ ows_json_within(const uint8_t *p, size_t len, const ows_json_limits_t *limits)
             values++;
 
             if (++depth > limits->depth) {
-                return 0;
+                return OWS_JSON_LIMIT;
             }
 
             break;
@@ -138,7 +144,7 @@ ows_json_within(const uint8_t *p, size_t len, const ows_json_limits_t *limits)
         }
     }
 
-    return values <= limits->values;
+    return values <= limits->values ? OWS_JSON_OK : OWS_JSON_LIMIT;
 }
 
 

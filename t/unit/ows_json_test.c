@@ -126,6 +126,32 @@ ows_json_test_refused(void)
 }
 
 
+/* Jansson has an assertion that fails when memory runs out just there. */
+static void
+ows_json_test_control_byte(void)
+{
+    unsigned         n;
+    ows_json_e       why;
+    ows_test_heap_t  heap;
+
+    static const char  text[] = "[\"0123456789abcde\x01\"]";
+
+    why = OWS_JSON_SYNTAX;
+
+    for (n = 1; n <= 16 && why == OWS_JSON_SYNTAX; n++) {
+        (void) ows_test_alloc(&heap);
+        heap.fail_at = n;
+
+        ows_test_json_use(&heap);
+        why = ows_json_test_limit(text, &ows_json_test_limits);
+        ows_test_json_release();
+    }
+
+    ok(why == OWS_JSON_SYNTAX,
+       "a control byte in a string is refused whatever memory there is");
+}
+
+
 static void
 ows_json_test_range(void)
 {
@@ -596,6 +622,7 @@ main(void)
     ows_json_test_init();
     ows_json_test_accepted();
     ows_json_test_refused();
+    ows_json_test_control_byte();
     ows_json_test_range();
     ows_json_test_over_limit();
     ows_json_test_tree();
