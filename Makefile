@@ -5,11 +5,13 @@
 #   make run       nginx with conf/demo.conf and a PBX simulator beside it
 #   make test      every suite
 #   make check     what CI wants besides the tests
+#   make fuzz      the core against random input, each target FUZZ_SECONDS
+#   make sanitize  the tests on an nginx built with sanitizers: takes minutes
 #   make install   put the module where the installed nginx looks for it
 #   make clean     remove build/
 #
-# Only run and test install anything without being told, and only what is
-# missing.  All that is made goes to build/.
+# Only run, test and sanitize install anything without being told, and only
+# what is missing.  All that is made goes to build/.
 
 NGINX_SRC ?= /usr/share/nginx/src
 NGINX_BIN ?= /usr/sbin/nginx
@@ -17,7 +19,9 @@ PORT      ?= 8080
 PBX_PORT  ?= 5001
 JOBS      ?= 2
 
-export NGINX_SRC NGINX_BIN CC PORT PBX_PORT JOBS
+FUZZ_SECONDS ?= 60
+
+export NGINX_SRC NGINX_BIN CC PORT PBX_PORT JOBS FUZZ_SECONDS
 
 ifneq ($(words $(CURDIR)),1)
 $(error nginx's build can't handle the blanks in "$(CURDIR)")
@@ -33,7 +37,7 @@ MODULE   = build/ngx_outbound_ws_module.so
 SOURCES  = $(wildcard ngx_outbound_ws_module.c src/*.c src/core/*.c)
 
 
-.PHONY: all deps run test check install clean unit FORCE
+.PHONY: all deps run test check fuzz sanitize install clean unit FORCE
 .DELETE_ON_ERROR:
 
 
@@ -54,6 +58,15 @@ test:
 
 check: all
 	@tools/check.sh
+
+fuzz:
+	@tools/fuzz.sh
+
+# TESTS= names some instead of all
+sanitize:
+	@tools/deps.sh run test sanitize
+	@$(MAKE) build/sanitize/objs/nginx
+	@tools/sanitize.sh test $(TESTS)
 
 install: all
 	@tools/install.sh
@@ -80,6 +93,18 @@ build/inputs: FORCE
 	@mkdir -p build
 	@printf '%s\n' '$(CC) $(NGINX_SRC) $(NGINX_BIN)' $(SOURCES) > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+
+# nginx with sanitizers and the module built in, in the same way.
+
+build/sanitize/objs/nginx: build/sanitize/configured FORCE
+	@$(MAKE) -C build/sanitize -s -f objs/Makefile \
+	    -f $(CURDIR)/tools/nginx.mk ROOT=$(CURDIR) ADDON_DEPS= binary
+
+build/sanitize/configured: build/inputs config tools/sanitize.sh \
+    $(wildcard $(NGINX_BIN))
+	@tools/sanitize.sh configure
+	@touch $@
 
 
 # The unit tests, each one file and the core: with sanitizers, and once more

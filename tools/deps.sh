@@ -4,6 +4,7 @@
 # those that are missing.
 #
 #   tools/deps.sh run test check     installs what these purposes need
+#   tools/deps.sh fuzz               and what fuzzing does
 #   tools/deps.sh --missing run      only says what is missing
 #
 # Needs root or sudo when something is missing, and then only.
@@ -12,6 +13,8 @@ set -euo pipefail
 
 self=$(realpath "$0")
 cd "$(dirname "$self")/.."
+
+. tools/apt.sh
 
 needed_to_run=(
     gcc                         # compiles the module
@@ -41,11 +44,26 @@ needed_to_check=(
     shellcheck                  # the same for scripts
 )
 
+needed_to_fuzz=(
+    gcc                         # the linker, and what it links with
+    libc6-dev                   # and the libraries of the core, as above
+    libjansson-dev
+    zlib1g-dev
+    libssl-dev
+    clang                       # compiles the fuzz targets
+    libclang-rt-dev             # libFuzzer and the sanitizers
+)
+
+needed_to_sanitize=(
+    dpkg-dev                    # unpacks nginx's source package
+    xz-utils                    # the same
+    patch                       # applies Debian's changes
+    libpcre2-dev                # nginx itself is compiled with it
+)
+
 # npm is for the checks too, but not by the name of a package: where nodejs
 # comes from NodeSource it is part of it, and Debian's package conflicts.
 
-mirror=http://deb.debian.org/debian
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 no_test_nginx=build/no-test-nginx
 
 
@@ -78,6 +96,12 @@ missing_for() {
             check)
                 missing_of "${needed_to_check[@]}"
                 command -v npm > /dev/null || echo npm
+                ;;
+            fuzz)
+                missing_of "${needed_to_fuzz[@]}"
+                ;;
+            sanitize)
+                missing_of "${needed_to_sanitize[@]}"
                 ;;
             *)
                 echo "tools/deps.sh: what is \"$purpose\"?" >&2
@@ -147,43 +171,21 @@ keep_services_down() {
 
 
 # Test::Nginx is a package of newer suites only, and all it depends on is in
-# Debian 12.  apt reads their lists into a directory of its own, so that the
-# machine's sources stay as they are.  Sets deb to what was fetched.
+# Debian 12.  Sets deb to what was fetched.
 
 fetch_test_nginx() {
-    local suite options
+    local suite
 
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
 
-    chmod 755 "$work"
-    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-
-    # Expired lists will do: they are signed, and only one file is wanted.
-
-    options=(
-        -o Dir::Etc::SourceList="$work/sources.list"
-        -o Dir::Etc::SourceParts=/dev/null
-        -o Dir::Etc::Preferences=/dev/null
-        -o Dir::Etc::PreferencesParts=/dev/null
-        -o Dir::State::Lists="$work/lists"
-        -o Dir::Cache="$work/cache"
-        -o Acquire::Check-Valid-Until=false
-        -o Acquire::Languages=none
-        -o Acquire::Retries=1
-        -o Acquire::http::Timeout=30
-    )
-
-    [ "$(id -u)" != 0 ] || options+=(-o APT::Sandbox::User=root)
-
     for suite in forky sid; do
-        echo "deb [signed-by=$keyring] $mirror $suite main" \
-            > "$work/sources.list"
+        apt_apart_init "$work" deb $suite
 
         (
             cd "$work"
-            apt-get -q "${options[@]}" update
-            apt-get -q "${options[@]}" download libtest-nginx-perl
+            apt_apart "$work" apt-get update
+            apt_apart "$work" apt-get download libtest-nginx-perl
         ) > "$work/log" 2>&1 || true
 
         deb=$(find "$work" -maxdepth 1 -name 'libtest-nginx-perl_*.deb')

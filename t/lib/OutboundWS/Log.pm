@@ -8,11 +8,12 @@ use warnings;
 use OutboundWS::Secrets;
 
 # A sanitizer's report of a worker stands in error.log too, for nginx makes
-# that its standard error.
+# that its standard error; the last pattern is its lines that say where.
 my $forbidden = qr/
     \[ (?: alert | emerg | crit ) \]
     | Sanitizer | runtime\ error
     | exited\ on\ signal | exited\ with\ code\ [^0]
+    | ^\s+\#\d+\ 0x
 /x;
 
 
