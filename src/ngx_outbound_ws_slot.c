@@ -40,7 +40,9 @@ static ngx_atomic_uint_t         ngx_outbound_ws_slot_generation;
 /* this worker's */
 static uint64_t                  ngx_outbound_ws_slot_number;
 static ngx_outbound_ws_slot_t   *ngx_outbound_ws_slot_mine;
-static ngx_atomic_uint_t         ngx_outbound_ws_slot_deaths;  /* it knows of */
+
+/* deaths that it knows of */
+static ngx_atomic_uint_t         ngx_outbound_ws_slot_deaths;
 
 
 ngx_int_t

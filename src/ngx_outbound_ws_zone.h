@@ -157,7 +157,7 @@ typedef struct {
 ngx_int_t ngx_outbound_ws_zone_link_news(ngx_outbound_ws_zone_t *zone,
     uint64_t id, uint64_t slot, ngx_outbound_ws_link_news_t *news);
 
-/* The WebSocket of a link that `slot` gave up is gone before it had an heir. */
+/* The WebSocket of a link that `slot` gave up is gone, and has no heir yet. */
 void ngx_outbound_ws_zone_release(ngx_outbound_ws_zone_t *zone, uint64_t id,
     uint64_t slot);
 
